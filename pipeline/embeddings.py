@@ -1,0 +1,113 @@
+"""Word embeddings: an artifact that explains itself, and the neighbours of a word."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.errors import InputError
+from pipeline.files import read_json, write_json
+from pipeline.tokens import load_array, read_types
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Embeddings:
+    """A vector for each of the V most frequent types of a corpus.
+
+    Attributes:
+        vectors: float32 [V, D], row i belongs to `words[i]`; token ids below V are row numbers.
+        words: the vocabulary, by falling count, then string.
+        counts: int64 [V], occurrences in the corpus.
+        tokenizer: what makes the tokenizer that split the corpus, see `Tokenizer.config`.
+        training: the parameters that the vectors were trained with.
+    """
+
+    vectors: NDArray[np.float32]
+    words: list[str]
+    counts: NDArray[np.int64]
+    tokenizer: Mapping[str, Any]
+    training: Mapping[str, Any]
+
+    @cached_property
+    def index(self) -> dict[str, int]:
+        """The row of each word."""
+        return {word: row for row, word in enumerate(self.words)}
+
+    @cached_property
+    def _unit_vectors(self) -> NDArray[np.float32]:
+        norms = np.linalg.norm(self.vectors, axis=1, keepdims=True)
+        unit: NDArray[np.float32] = self.vectors / np.maximum(norms, np.float32(1e-12))
+        return unit
+
+    def neighbors(self, word: str, n: int = 10) -> list[tuple[str, float]]:
+        """Find the `n` words whose vectors have the largest cosine with that of `word`, best first.
+
+        Raises:
+            InputError: the word is not in the vocabulary.
+        """
+        if word not in self.index:
+            raise InputError(f"the word {word!r} is not among the {len(self.words):,} words of the vocabulary")
+        row = self.index[word]
+        cosines = self._unit_vectors @ self._unit_vectors[row]
+        cosines[row] = -np.inf
+        n = min(n, len(self.words) - 1)
+        best = np.argsort(-cosines, kind="stable")[:n]
+        return [(self.words[i], float(cosines[i])) for i in best]
+
+    def save(self, folder: Path) -> None:
+        """Write vectors.npy, vocab.tsv, tokenizer.json and config.json into `folder`; the same bytes each time."""
+        folder.mkdir(parents=True, exist_ok=True)
+        np.save(folder / "vectors.npy", self.vectors)
+        with open(folder / "vocab.tsv", "w", encoding="utf-8", newline="\n") as file:
+            file.writelines(f"{word}\t{count}\n" for word, count in zip(self.words, self.counts, strict=True))
+        write_json(folder / "tokenizer.json", dict(self.tokenizer))
+        n_words, vector_size = self.vectors.shape
+        config = {"format": FORMAT, "n_words": n_words, "vector_size": vector_size, "training": self.training}
+        write_json(folder / "config.json", config)
+
+    @classmethod
+    def load(cls, folder: Path) -> "Embeddings":
+        """Read an artifact back; the vectors are mapped into memory, read-only.
+
+        Raises:
+            InputError: a file is missing or broken, the format is another, the shapes do not agree, or a value
+                is not finite.
+        """
+        config = read_config(folder, FORMAT, ("n_words", "vector_size", "training"))
+        words, counts = read_types(folder / "vocab.tsv")
+        vectors = load_array(folder / "vectors.npy", np.dtype(np.float32), 2)
+        expected = (config["n_words"], config["vector_size"])
+        if vectors.shape != expected or len(words) != expected[0]:
+            raise InputError(
+                f"{folder}: config.json tells of {expected} vectors, vectors.npy holds {vectors.shape}, vocab.tsv"
+                f" {len(words)} words; run `dvc checkout {folder}` or `dvc repro --force embed`"
+            )
+        if not np.isfinite(vectors).all():
+            raise InputError(f"{folder / 'vectors.npy'} holds NaN or infinite values; run `dvc repro --force embed`")
+        return cls(vectors, words, counts, read_json(folder / "tokenizer.json"), config["training"])
+
+
+def read_config(folder: Path, version: int, keys: tuple[str, ...]) -> dict[str, Any]:
+    """Read the config.json of an artifact folder.
+
+    Raises:
+        InputError: the file is missing or broken, is of another format, or lacks a key.
+    """
+    path = folder / "config.json"
+    config = read_json(path)
+    if not isinstance(config, dict) or config.get("format") != version:
+        found = config.get("format") if isinstance(config, dict) else config
+        raise InputError(
+            f"{path}: format {found!r}, but this code reads format {version};"
+            f" take the code that wrote it, or delete {folder} and run `dvc repro`"
+        )
+    missing = [key for key in keys if key not in config]
+    if missing:
+        raise InputError(f"{path} lacks {', '.join(missing)}; delete {folder} and run `dvc repro`")
+    return config
