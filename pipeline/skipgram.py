@@ -187,12 +187,10 @@ def intrinsic(embeddings: Embeddings) -> dict[str, dict[str, float]]:
     scores = {
         "analogies": {"accuracy": n_right / max(1, n_answered), "coverage": n_answered / n_items},
     }
-    for name in ("wordsim353", "simlex999"):
-        path = Path(datapath(f"{name}.tsv"))
-        known = [line.split("\t")[:2] for line in path.read_text("utf-8").splitlines() if line[:1] not in ("#", "")]
-        n_known = sum(all(word.lower() in embeddings.index for word in pair) for pair in known)
-        rho, coverage = 0.0, n_known / len(known)
-        if n_known > 2:
-            rho = float(keyed.evaluate_word_pairs(str(path))[1][0])
-        scores[name] = {"spearman": rho if np.isfinite(rho) else 0.0, "coverage": coverage}
+    for file in ("wordsim353.tsv", "simlex999.txt"):
+        path = Path(datapath(file))
+        pairs = [line.split("\t")[:2] for line in path.read_text("utf-8").splitlines() if not line.startswith("#")]
+        coverage = sum(all(word.lower() in embeddings.index for word in pair) for pair in pairs) / len(pairs)
+        rho = float(keyed.evaluate_word_pairs(str(path))[1][0]) if coverage * len(pairs) > 2 else 0.0
+        scores[path.stem] = {"spearman": rho if np.isfinite(rho) else 0.0, "coverage": coverage}
     return {name: {key: round(value, 4) for key, value in score.items()} for name, score in scores.items()}

@@ -1,0 +1,34 @@
+# Everything runs in .venv, which the first target that needs it makes from the pinned requirements.
+PYTHON ?= python3
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: demo test repro bench check check-lock clean
+
+$(BIN)/installed: requirements.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	touch $@
+
+demo: $(BIN)/installed  ## every stage on the embedded corpus, in .demo/; no network, no data
+	$(BIN)/python -m tools.demo
+
+test: $(BIN)/installed check  ## the whole suite
+	$(BIN)/python -m pytest
+
+check: $(BIN)/installed  ## style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+repro: $(BIN)/installed  ## the real run; IMDB_ARCHIVE=/path/to/aclImdb_v1.tar.gz reads that instead of downloading
+	$(BIN)/dvc repro
+
+bench: $(BIN)/installed  ## training and tokenization speed, side by side; writes benchmarks/results.json
+	$(BIN)/python -m benchmarks.run
+
+check-lock: $(BIN)/installed  ## does dvc.lock hold the code and params of this tree?
+	$(BIN)/python -m pytest -m lock tests/test_lock.py
+
+clean:  ## remove what the other targets made, but not the pipeline's outputs
+	rm -rf .venv .demo .pytest_cache .ruff_cache .mypy_cache .hypothesis

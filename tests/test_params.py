@@ -1,0 +1,81 @@
+import copy
+
+import pytest
+from ruamel.yaml import YAML
+
+from pipeline.errors import InputError
+from pipeline.params import parse
+from stages.stage import read_params
+from tests.conftest import ROOT
+
+
+@pytest.fixture
+def values():
+    return YAML(typ="safe", pure=True).load((ROOT / "params.yaml").read_text())
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value", "said"),
+    [
+        ("classify", "hiden_size", 64, "classify.hiden_size = 64: Extra inputs are not permitted"),
+        ("classify", "hidden_size", 0, "classify.hidden_size = 0"),
+        ("classify", "hidden_size", "64", "classify.hidden_size = '64'"),
+        ("classify", "dropout", 1.0, "classify.dropout = 1.0"),
+        ("classify", "lr", float("nan"), "classify.lr = nan"),
+        ("embed", "window", -1, "embed.window = -1"),
+        ("tokenize", "tokenizer", "spacy", "tokenize.tokenizer = 'spacy'"),
+        ("fetch", "valid_frac", 0.9, "fetch.valid_frac = 0.9"),
+        ("embed", "min_alpha", 0.5, "embed.min_alpha = 0.5 is above embed.alpha"),
+    ],
+)
+def test_a_bad_value_is_named(values, section, key, value, said):
+    values[section][key] = value
+    with pytest.raises(InputError) as caught:
+        parse(values)
+    assert said in str(caught.value)
+
+
+def test_every_key_must_stand_there(values):
+    del values["classify"]["lr"]
+    with pytest.raises(InputError, match=r"classify\.lr.*required"):
+        parse(values)
+
+
+def test_a_seed_stands_there_once(values):
+    values["seeds"] = [1, 2, 1]
+    with pytest.raises(InputError, match="seeds = .1, 2, 1."):
+        parse(values)
+
+
+def test_some_tokens_are_kept(values):
+    values["classify"] |= {"head_tokens": 0, "tail_tokens": 0}
+    with pytest.raises(InputError, match="both 0"):
+        parse(values)
+
+
+def test_an_exponent_as_dvc_writes_it_is_a_number(tmp_path):
+    text = (ROOT / "params.yaml").read_text()
+    path = tmp_path / "params.yaml"
+    path.write_text(text.replace("lr: 0.001", "lr: 1e-06"))
+    assert read_params(path).classify.lr == 1e-6
+
+
+@pytest.mark.parametrize(("text", "said"), [("a: [", "not readable YAML"), ("", "holds no sections")])
+def test_a_broken_file_is_named(tmp_path, text, said):
+    path = tmp_path / "params.yaml"
+    path.write_text(text)
+    with pytest.raises(InputError, match=said):
+        read_params(path)
+    with pytest.raises(InputError, match="is missing"):
+        read_params(tmp_path / "absent.yaml")
+
+
+def test_models_have_no_defaults(params):
+    def check(model):
+        for name, field in type(model).model_fields.items():
+            assert field.is_required(), name
+            value = getattr(model, name)
+            if hasattr(type(value), "model_fields"):
+                check(value)
+
+    check(copy.copy(params))
