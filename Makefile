@@ -10,8 +10,14 @@ $(BIN)/installed: requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	touch $@
 
-demo: $(BIN)/installed  ## every stage on the embedded corpus, in .demo/; no network, no data
-	$(BIN)/python -m tools.demo
+# A copy of the tree with a DVC of its own, so that the real run's files stay as they are.
+demo: $(BIN)/installed  ## every stage on the embedded corpus, in .demo/; needs no data
+	mkdir -p .demo
+	git ls-files -z --cached --others --exclude-standard -- . ':!dvc.lock' ':!metrics' ':!plots' ':!predictions' \
+		| tar -c --null -T - -f - | tar -x -C .demo -f -
+	cd .demo && python -m pipeline preset demo --write params.yaml
+	cd .demo && { test -d .dvc/tmp || dvc init --quiet --no-scm --force; } && dvc repro
+	@echo && cd .demo && python -m pipeline compare && echo && echo "the report: $(CURDIR)/.demo/report/index.html"
 
 test: $(BIN)/installed check  ## the whole suite
 	$(BIN)/python -m pytest

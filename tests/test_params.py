@@ -43,7 +43,7 @@ def test_every_key_must_stand_there(values):
 
 def test_a_seed_stands_there_once(values):
     values["seeds"] = [1, 2, 1]
-    with pytest.raises(InputError, match="seeds = .1, 2, 1."):
+    with pytest.raises(InputError, match=r"seeds = \[1, 2, 1\]"):
         parse(values)
 
 

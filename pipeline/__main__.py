@@ -1,0 +1,109 @@
+"""The command line: `python -m pipeline predict | neighbors | compare | preset`."""
+
+import argparse
+import shlex
+import sys
+from pathlib import Path
+
+from pipeline.errors import InputError
+from pipeline.files import atomic, read_json
+
+
+def _predict(arguments: argparse.Namespace) -> None:
+    from pipeline.classifier import Classifier
+    from pipeline.tokenizer import Tokenizer, tokenize
+    from pipeline.tokens import encode
+
+    texts: list[str] = arguments.text
+    if arguments.file:
+        try:
+            texts = [*texts, *Path(arguments.file).read_text("utf-8").splitlines()]
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(f"{arguments.file} cannot be read as UTF-8 text: {error}") from None
+    if not texts:
+        texts = [line.rstrip("\n") for line in sys.stdin]
+    texts = [text for text in texts if text.strip()]
+    if not texts:
+        raise InputError("no review given: name one as an argument, a --file, or pipe one a line")
+    folder = Path(arguments.model)
+    if not (folder / "config.json").exists():  # a model rather than one of its seeds
+        seeds = sorted(folder.glob("*/config.json"), key=lambda path: (len(path.parent.name), path.parent.name))
+        if not seeds:
+            raise InputError(f"{folder} holds no classifier; run `dvc repro` or `dvc pull`, or name one with --model")
+        folder = seeds[0].parent
+    classifier = Classifier.load(folder)
+    tokenizer = Tokenizer.from_config(classifier.tokenizer)
+    index = {word: i for i, word in enumerate(classifier.words)}
+    # A handful is done before a second process is up.
+    chunks = tokenize(texts, tokenizer, n_jobs=1 if len(texts) < 2000 else None)
+    for text, probability in zip(texts, classifier.probabilities(encode(chunks, index)), strict=True):
+        print(f"{probability:.4f}  {text}")
+
+
+def _neighbors(arguments: argparse.Namespace) -> None:
+    from pipeline.embeddings import Embeddings
+
+    for word, cosine in Embeddings.load(Path(arguments.embeddings)).neighbors(arguments.word, arguments.top):
+        print(f"{cosine:.3f}  {word}")
+
+
+def _compare(arguments: argparse.Namespace) -> None:
+    from pipeline.report import results_table
+
+    folder = Path(arguments.metrics)
+    seconds = {path.stem: read_json(path) for path in sorted((folder / "seconds").glob("*.json"))}
+    print(results_table(read_json(folder / "test.json"), seconds))
+
+
+def _preset(arguments: argparse.Namespace) -> None:
+    from pipeline.presets import apply, read_preset
+    from pipeline.presets import arguments as as_arguments
+
+    preset = read_preset(Path("presets"), arguments.name)
+    if arguments.write:
+        path = Path(arguments.write)
+        changed = apply(preset, path.read_text("utf-8"))
+        with atomic(path) as temporary:
+            temporary.write_text(changed, "utf-8")
+    else:
+        print(shlex.join(as_arguments(preset)))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m pipeline", description="Use what `dvc repro` made.")
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    predict = commands.add_parser("predict", help="the probability of a review being positive")
+    predict.add_argument("text", nargs="*", help="a review; without one, standard input is read, a review a line")
+    predict.add_argument("--file", help="a text file, a review a line")
+    predict.add_argument("--model", default="artifacts/lstm_finetuned", help="the folder of a classifier")
+    predict.set_defaults(command=_predict)
+
+    neighbors = commands.add_parser("neighbors", help="the words whose vectors are nearest to a word's")
+    neighbors.add_argument("word")
+    neighbors.add_argument("--top", type=int, default=10)
+    neighbors.add_argument("--embeddings", default="artifacts/embeddings")
+    neighbors.set_defaults(command=_neighbors)
+
+    compare = commands.add_parser("compare", help="the table of results, in Markdown")
+    compare.add_argument("--metrics", default="metrics")
+    compare.set_defaults(command=_compare)
+
+    preset = commands.add_parser("preset", help="a preset as arguments of `dvc exp run`")
+    preset.add_argument("name")
+    preset.add_argument("--write", metavar="FILE", help="write its values into this params.yaml instead")
+    preset.set_defaults(command=_preset)
+    return parser
+
+
+def main() -> None:
+    """Run the command; an error that the user can mend is one line on standard error."""
+    arguments = _parser().parse_args()
+    try:
+        arguments.command(arguments)
+    except InputError as error:
+        sys.exit(f"error: {error}")
+
+
+if __name__ == "__main__":
+    main()
