@@ -14,6 +14,21 @@ from pipeline.files import read_json, write_json
 from pipeline.tokens import load_array, read_types
 
 FORMAT = 1
+CARD = """# Word vectors
+
+{n_words:,} words, {vector_size} dimensions, float32: {model}, trained on {n_reviews:,} reviews.
+
+| file | content |
+|---|---|
+| `vectors.npy` | float32 [{n_words}, {vector_size}], a row a word |
+| `vocab.tsv` | word and count, in the order of the rows: by falling count, then string |
+| `vectors.w2v.bin` | the same in word2vec's binary format, for `gensim.models.KeyedVectors.load_word2vec_format` |
+| `tokenizer.json` | the tokenizer that split the reviews: {tokenizer} |
+| `config.json` | every parameter of the training |
+
+The vectors hold what stands in film reviews, its slurs and its prejudices included: words of opposite meaning that are
+used alike lie side by side, and names carry the company they keep. The reviews themselves are not in here.
+"""
 
 
 @dataclass(frozen=True)
@@ -61,7 +76,7 @@ class Embeddings:
         return [(self.words[i], float(cosines[i])) for i in best]
 
     def save(self, folder: Path) -> None:
-        """Write vectors.npy, vocab.tsv, tokenizer.json and config.json into `folder`; the same bytes each time."""
+        """Write the arrays, the vocabulary, the config and a card into `folder`; the same bytes each time."""
         folder.mkdir(parents=True, exist_ok=True)
         np.save(folder / "vectors.npy", self.vectors)
         with open(folder / "vocab.tsv", "w", encoding="utf-8", newline="\n") as file:
@@ -70,6 +85,9 @@ class Embeddings:
         n_words, vector_size = self.vectors.shape
         config = {"format": FORMAT, "n_words": n_words, "vector_size": vector_size, "training": self.training}
         write_json(folder / "config.json", config)
+        facts = {"model": "skip-gram", "n_reviews": 0, **self.training}
+        card = CARD.format_map({**facts, **config, "tokenizer": self.tokenizer.get("name", "unknown")})
+        (folder / "README.md").write_text(card, "utf-8")
 
     @classmethod
     def load(cls, folder: Path) -> "Embeddings":

@@ -90,7 +90,7 @@ class Classify(Section):
     weight_decay: NotNegative
     clip_norm: Positive
     device: Literal["auto", "cpu", "cuda"]
-    precision: Literal["float32", "bfloat16"]
+    precision: Literal["auto", "float32", "bfloat16"]
     num_threads: Count
 
 

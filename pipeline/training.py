@@ -53,6 +53,18 @@ def choose_device(name: str) -> torch.device:
     return torch.device(name)
 
 
+def choose_dtype(name: str, device: torch.device) -> torch.dtype:
+    """Return the type that the LSTM computes in for `auto`, `float32` or `bfloat16`.
+
+    `auto` takes bfloat16 where the hardware has matrix units for it (a GPU from Ampere on, a CPU with AMX), which makes
+    the LSTM two to three times faster; weights, sums over time, loss and optimiser stay in float32 either way.
+    """
+    if name == "auto":
+        fast = torch.cuda.is_bf16_supported() if device.type == "cuda" else torch.cpu._is_amx_tile_supported()
+        name = "bfloat16" if fast else "float32"
+    return {"float32": torch.float32, "bfloat16": torch.bfloat16}[name]
+
+
 def make_deterministic(seed: int, num_threads: int) -> None:
     """Seed torch and have it use algorithms that give the same bits each time.
 
@@ -66,7 +78,7 @@ def make_deterministic(seed: int, num_threads: int) -> None:
     torch.manual_seed(seed)
 
 
-def build(embeddings: Embeddings, section: Classify, model: str) -> Network:
+def build(embeddings: Embeddings, section: Classify, model: str, device: torch.device) -> Network:
     """Make the network that `lstm_frozen`, `lstm_finetuned` or `lstm_random` starts from.
 
     The vectors are scaled to an average square of 1 an element, which an LSTM reads well; random ones have the same.
@@ -83,7 +95,7 @@ def build(embeddings: Embeddings, section: Classify, model: str) -> Network:
         tail_tokens=section.tail_tokens,
     )
     dropout = Dropout(word=section.word_dropout, embedding=section.embedding_dropout, output=section.dropout)
-    network = Network(shape, dropout, {"float32": torch.float32, "bfloat16": torch.bfloat16}[section.precision])
+    network = Network(shape, dropout, choose_dtype(section.precision, device))
     if model == "lstm_random":
         vectors = torch.randn(n_words, vector_size)
     else:
@@ -92,7 +104,7 @@ def build(embeddings: Embeddings, section: Classify, model: str) -> Network:
     with torch.no_grad():
         network.embedding.weight[:n_words] = vectors
     network.embedding.weight.requires_grad_(model != "lstm_frozen")
-    return network
+    return network.to(device)
 
 
 def batches(lengths: Tensor, batch_size: int, generator: torch.Generator) -> list[Tensor]:

@@ -35,7 +35,7 @@ def classify(params: Params, model: str, seed: int) -> None:
     device = choose_device(section.device)
     make_deterministic(seed, section.num_threads)
     embeddings = Embeddings.load(Path("artifacts/embeddings"))
-    network = build(embeddings, section, model).to(device)
+    network = build(embeddings, section, model, device)
 
     reviews = Ragged.load(TRAIN).below(len(embeddings.words))
     labels = load_array(TRAIN / "labels.npy", np.dtype(np.int8), 1)
