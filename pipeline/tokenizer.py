@@ -18,7 +18,7 @@ from pipeline.errors import InputError
 from pipeline.tokens import Chunk
 
 BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
-# A word with its inner apostrophes and hyphens left apart from them, or one mark.
+# A word, with what follows one apostrophe ("don't"), or a single mark.
 WORD = re.compile(r"\w+(?:'\w+)?|[^\w\s]")
 CHUNK_REVIEWS = 500
 SENTENCE_BASED = ("treebank", "toktok")

@@ -161,13 +161,11 @@ class TokenWriter:
         rank[order] = np.arange(len(types), dtype=np.int32)
         for split in self._splits:
             raw = self._folder / split / "ids.raw"
-            n_tokens = raw.stat().st_size // 4
-            ids = np.lib.format.open_memmap(raw.with_name("ids.npy"), "w+", np.dtype(np.int32), (n_tokens,))
-            with open(raw, "rb") as file:
-                for start in range(0, n_tokens, 1 << 20):
-                    block = np.frombuffer(file.read(4 << 20), np.int32)
-                    ids[start : start + len(block)] = rank[block]
-            ids.flush()
+            header = {"descr": "<i4", "fortran_order": False, "shape": (raw.stat().st_size // 4,)}
+            with open(raw, "rb") as source, open(raw.with_name("ids.npy"), "wb") as target:
+                np.lib.format.write_array_header_1_0(target, header)
+                while block := source.read(4 << 20):
+                    target.write(rank[np.frombuffer(block, np.int32)].tobytes())
             raw.unlink()
         write_json(self._folder / "tokenizer.json", dict(tokenizer))
 

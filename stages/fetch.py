@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pooch
 import requests
-from pipeline.sample import sample_tables
 from pyarrow import Table
 
 from pipeline.archive import check_imdb, read_archive
@@ -22,6 +21,7 @@ from pipeline.files import write_json
 from pipeline.own_corpus import read_own
 from pipeline.params import Params
 from pipeline.reviews import check_usable, describe, make_corpus
+from pipeline.sample import sample_tables
 from stages.stage import run
 
 URL = "https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz"

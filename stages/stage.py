@@ -53,6 +53,13 @@ def peak_memory_mib() -> float:
     return max(resource.getrusage(one).ru_maxrss for one in who) / unit
 
 
+def disk_is_full(error: Exception) -> bool:
+    """Tell whether an error came of a full disk; numpy and safetensors say it in words alone."""
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return True
+    return "No space left on device" in str(error) or " requested and " in str(error)
+
+
 def run(name: str, main: Callable[[Params], None], suffix: str = "") -> None:
     """Run a stage: check the parameters, call `main`, write metrics/seconds/<name><suffix>.json.
 
@@ -74,8 +81,8 @@ def run(name: str, main: Callable[[Params], None], suffix: str = "") -> None:
         )
     except InputError as error:
         sys.exit(f"error in {name}: {error}")
-    except OSError as error:
-        if error.errno != errno.ENOSPC:
+    except Exception as error:
+        if not disk_is_full(error):
             raise
         sys.exit(f"error in {name}: the disk is full ({error}); free some space and run `dvc repro` again")
     except KeyboardInterrupt:
