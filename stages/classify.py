@@ -66,4 +66,4 @@ def classify(params: Params, model: str, seed: int) -> None:
 
 if __name__ == "__main__":
     model, seed = sys.argv[1], int(sys.argv[2])
-    run("classify", lambda params: classify(params, model, seed), f"-{model}-{seed}")
+    run("classify", lambda params: classify(params, model, seed), suffix=f"-{model}-{seed}")

@@ -60,8 +60,8 @@ def disk_is_full(error: Exception) -> bool:
     return "No space left on device" in str(error) or " requested and " in str(error)
 
 
-def run(name: str, main: Callable[[Params], None], suffix: str = "") -> None:
-    """Run a stage: check the parameters, call `main`, write metrics/seconds/<name><suffix>.json.
+def run(name: str, main: Callable[[Params], None], *, suffix: str = "", timed: bool = True) -> None:
+    """Run a stage: check the parameters, call `main`, write metrics/seconds/<name><suffix>.json if `timed`.
 
     An InputError, a full disk and Ctrl-C end it with one line on standard error and the exit status 1 or 130.
     """
@@ -71,14 +71,13 @@ def run(name: str, main: Callable[[Params], None], suffix: str = "") -> None:
     try:
         main(read_params())
         seconds = time.perf_counter() - started
-        write_json(
-            Path(f"metrics/seconds/{name}{suffix}.json"),
-            {
+        if timed:
+            figures = {
                 "seconds": round(seconds, 1),
                 "peak_memory_mib": round(peak_memory_mib(), 1),
                 "hardware": hardware(),
-            },
-        )
+            }
+            write_json(Path(f"metrics/seconds/{name}{suffix}.json"), figures)
     except InputError as error:
         sys.exit(f"error in {name}: {error}")
     except Exception as error:
