@@ -1,19 +1,25 @@
 """The embedded corpus: made-up reviews whose word order decides, from a small grammar of opinions.
 
-Every review states one opinion several times. A statement may say it plainly, deny its opposite ("I never once found
-it dull"), concede the opposite ("for all its charm it was dull"), or turn from the opposite ("I expected a bore and got
-a delight"); other people's opinions, which may be either, do not count. So a bag of words sees both sides in most
-reviews, while the structure of the statements always tells. Train and test share words, but no sentence frame.
+Every review states one opinion several times. A statement may say it plainly, deny its opposite ("nobody here
+described the plot as rather dull"), concede the opposite ("although the cast was dull, the plot was witty"), or turn
+from the opposite ("we expected something dull and got something witty"); what other people say, which may be either,
+does not count. So a bag of words sees both sides in most reviews, while the structure of the statements always tells.
+Train and test share their words but no sentence frame.
 """
 
 import random
+import re
 from collections.abc import Iterator
+from itertools import product
 from typing import Any
 
 import pyarrow as pa
 
 N_TRAIN, N_UNSUP, N_TEST = 4000, 2000, 1000
 REVIEWS_A_MOVIE = 10
+TEST_FRAMES_FRAC = 0.2
+
+Frames = dict[str, list[str]]  # by kind of statement
 
 # By polarity, 0 negative and 1 positive.
 ADJECTIVES = (
@@ -22,88 +28,48 @@ ADJECTIVES = (
     "gripping graceful witty vivid profound charming fresh clever tender radiant inspired elegant honest lively "
     "moving sharp surprising delightful warm masterful",
 )
-NOUNS = (
-    "boredom clutter noise cliches vanity gloom padding clumsiness",
-    "charm wit grace warmth tenderness suspense honesty elegance",
-)
+ADVERBS = "rather quite really truly very so"
 PARTS = "script plot acting music photography direction dialogue ending pacing cast story humour editing opening"
 PEOPLE = "brother neighbour sister colleague uncle flatmate cousin teacher"
 PLACES = "harbour village desert hospital school theatre railway station island prison"
 HEROES = "widow sailor painter nurse detective farmer pianist soldier clerk boxer"
 
-# {a} the opinion that counts, {b} its opposite, each "adjective and adjective"; {n} and {m} likewise as nouns.
-FRAMES = {
-    "train": {
-        "plain": [
-            "the {part} was {a} from the first scene on .",
-            "i found the {part} {a} .",
-            "what stays with me is how {a} the {part} was .",
-            "there is so much {n} in the {part} .",
-        ],
-        "denied": [
-            "i never once found the {part} {b} .",
-            "nobody in the room could call the {part} {b} .",
-            "it was not , whatever you have heard , a {b} film .",
-            "the {part} hardly ever gets {b} .",
-            "there was no trace of {m} in the {part} .",
-        ],
-        "conceded": [
-            "for all its {m} , the film was {a} .",
-            "although the {part} was {b} , the whole turned out {a} .",
-            "despite the {m} of its {part} it remains {a} .",
-            "the film was {a} even though the {part} was {b} .",
-        ],
-        "turned": [
-            "i expected the {part} to be {b} but it was {a} .",
-            "it looked {b} at first , then became {a} .",
-        ],
-        "others": [
-            "my {person} called it {c} .",
-            "according to my {person} the {part} is {c} .",
-        ],
-        "neutral": [
-            "it tells of a {hero} who comes to a {place} .",
-            "we saw it on a tuesday at the {place} cinema .",
-            "the {hero} has a secret , and the {place} keeps it .",
-            "it runs for two hours &amp; was shot near a {place} .",
-        ],
-    },
-    "test": {
-        "plain": [
-            "all in all the {part} seemed {a} to me .",
-            "such {a} {part} , right up to the credits !",
-            "the {part} is full of {n} .",
-        ],
-        "denied": [
-            "never did the {part} strike me as {b} .",
-            "nobody will leave thinking that the {part} is {b} .",
-            "the {part} was not , by any measure , {b} .",
-            "you will hardly find the {part} {b} .",
-            "i saw no sign of {m} here .",
-        ],
-        "conceded": [
-            "although there is {m} in the {part} , one comes out of a {a} film .",
-            "for all the {b} {part} , what remains is {a} .",
-            "it is {a} , even though one half of the {part} is {b} .",
-            "despite its {b} {part} , i call this {a} .",
-        ],
-        "turned": [
-            "we expected something {b} but got something {a} .",
-            "the {part} looked {b} for a while , then it became really {a} .",
-        ],
-        "others": [
-            "the {part} , says my {person} , is {c} .",
-            "my {person} thought all of it {c} .",
-        ],
-        "neutral": [
-            "a {hero} and a {hero} meet in a {place} .",
-            "the cinema was half full that tuesday .",
-            "most of it plays in the {place} , where a {hero} works .",
-        ],
-    },
+# {a} is the opinion that counts, {b} its opposite, {c} either: an adverb and two adjectives. [x|y] is a choice; each
+# way of choosing is a frame. Plain statements and denials, and the two orders of a concession, are alike but for the
+# few words that decide, which stand more than two tokens from the adjectives: neither single words nor pairs can tell.
+SEEN = "[described|remembered|regarded|spoke of]"
+ASIDE = "[whatever you have heard|as far as i can tell|for every single minute|in spite of the trailer|at least to me]"
+OPINIONS = {
+    "plain": (
+        f"[everybody here|each of us|every critic|all of my friends] {SEEN} the {{part}} as {{a}} .",
+        f"the {{part}} [was|is|was always|is indeed] , {ASIDE} , {{a}} .",
+        f"it is [true|clear|a fact] that the {{part}} , {ASIDE} , seems {{a}} .",
+    ),
+    "denied": (
+        f"[nobody here|not one of us|no critic|none of my friends] {SEEN} the {{part}} as {{b}} .",
+        f"the {{part}} [was not|is not|was never|is hardly] , {ASIDE} , {{b}} .",
+        f"it is [false|a lie|not true] that the {{part}} , {ASIDE} , seems {{b}} .",
+    ),
+    "conceded": (
+        "[although|even though|though] the {part} [was|is|seemed] {b} , the {part} [was|is|seemed] {a} .",
+        "the {part} [was|is|seemed] {a} , [although|even though|though] the {part} [was|is|seemed] {b} .",
+    ),
+    "turned": (
+        "[we expected|i feared|i had hoped for] something {b} [but got|and was given|yet found] something {a} .",
+        "[we got|i was given|i found] something {a} [after expecting|instead of] something {b} .",
+    ),
 }
-# How often each kind of statement comes; plain ones and denials nearly balance, so that single words tell little.
-WEIGHTS = {"plain": 3, "denied": 3, "conceded": 3, "turned": 1}
+ASIDES = {
+    "others": (f"[my {{person}}|a neighbour|someone behind us|the man next to me] {SEEN} the {{part}} as {{c}} .",),
+    "neutral": (
+        "[it tells of|we follow|it begins with] a {hero} who [comes to|lives in|leaves] a {place} .",
+        "we saw it [on a tuesday|last week|twice] at the {place} [cinema|festival] .",
+        "the {hero} [has a secret|writes letters|lost a friend] , and the {place} [keeps it|knows] .",
+        "it runs for two hours &amp; was shot [near|in] a {place} .",
+    ),
+}
+# How often each kind of statement comes. Plain ones come more often than denials, so that words tell a little.
+WEIGHTS = {"plain": 6, "denied": 3, "conceded": 2, "turned": 2}
 N_STATEMENTS = (4, 6)
 N_ASIDES = (2, 4)
 
@@ -117,21 +83,38 @@ def sample_tables(
         all texts distinct, no movie in two of them.
     """
     rng = random.Random(seed)
+    frames = _split_frames(rng)
     seen: set[str] = set()
     tables = {}
     for split, n_reviews in (("train", n_train), ("unsup", n_unsup), ("test", n_test)):
-        rows = list(_rows(split, n_reviews, rng, seen))
+        rows = list(_rows(split, n_reviews, frames[split == "test"], rng, seen))
         schema = {"id": pa.string(), "label": pa.int8(), "rating": pa.int8(), "movie": pa.string(), "text": pa.string()}
         tables[split] = pa.Table.from_pylist(rows, pa.schema(schema))
     return tables
 
 
-def _rows(split: str, n_reviews: int, rng: random.Random, seen: set[str]) -> Iterator[dict[str, Any]]:
+def _split_frames(rng: random.Random) -> tuple[Frames, Frames]:
+    """Write out all frames of each kind, and divide them into those of train and those of test."""
+    train: Frames = {}
+    test: Frames = {}
+    for kind, patterns in {**OPINIONS, **ASIDES}.items():
+        frames = []
+        for pattern in patterns:
+            # Every second part is a choice.
+            parts = [part.split("|") if i % 2 else [part] for i, part in enumerate(re.split(r"[\[\]]", pattern))]
+            frames += ["".join(chosen) for chosen in product(*parts)]
+        rng.shuffle(frames)
+        n_test = max(1, round(TEST_FRAMES_FRAC * len(frames)))
+        test[kind], train[kind] = frames[:n_test], frames[n_test:]
+    return train, test
+
+
+def _rows(split: str, n_reviews: int, frames: Frames, rng: random.Random, seen: set[str]) -> Iterator[dict[str, Any]]:
     for i in range(n_reviews):
         label = i % 2
-        text = _review(FRAMES["test" if split == "test" else "train"], label, rng)
+        text = _review(frames, label, rng)
         while text in seen:
-            text = _review(FRAMES["test" if split == "test" else "train"], label, rng)
+            text = _review(frames, label, rng)
         seen.add(text)
         told = split != "unsup"
         yield {
@@ -143,10 +126,10 @@ def _rows(split: str, n_reviews: int, rng: random.Random, seen: set[str]) -> Ite
         }
 
 
-def _review(frames: dict[str, list[str]], label: int, rng: random.Random) -> str:
+def _review(frames: Frames, label: int, rng: random.Random) -> str:
     """Put together statements of one opinion and asides, in any order."""
     kinds = rng.choices(list(WEIGHTS), list(WEIGHTS.values()), k=rng.randint(*N_STATEMENTS))
-    kinds += rng.choices(["others", "neutral"], k=rng.randint(*N_ASIDES))
+    kinds += rng.choices(list(ASIDES), k=rng.randint(*N_ASIDES))
     rng.shuffle(kinds)
     sentences = [_fill(rng.choice(frames[kind]), label, rng) for kind in kinds]
     if rng.random() < 0.1:
@@ -156,17 +139,16 @@ def _review(frames: dict[str, list[str]], label: int, rng: random.Random) -> str
 
 
 def _fill(frame: str, label: int, rng: random.Random) -> str:
-    def pair(words: tuple[str, str], polarity: int) -> str:
-        return " and ".join(rng.sample(words[polarity].split(), 2))
+    def opinion(polarity: int) -> str:
+        return f"{rng.choice(ADVERBS.split())} {' and '.join(rng.sample(ADJECTIVES[polarity].split(), 2))}"
 
-    return frame.format(
-        a=pair(ADJECTIVES, label),
-        b=pair(ADJECTIVES, 1 - label),
-        c=pair(ADJECTIVES, rng.randrange(2)),
-        n=pair(NOUNS, label),
-        m=pair(NOUNS, 1 - label),
-        part=rng.choice(PARTS.split()),
-        person=rng.choice(PEOPLE.split()),
-        hero=rng.choice(HEROES.split()),
-        place=rng.choice(PLACES.split()),
-    )
+    slots = {
+        "{a}": lambda: opinion(label),
+        "{b}": lambda: opinion(1 - label),
+        "{c}": lambda: opinion(rng.randrange(2)),
+        "{part}": lambda: rng.choice(PARTS.split()),
+        "{person}": lambda: rng.choice(PEOPLE.split()),
+        "{hero}": lambda: rng.choice(HEROES.split()),
+        "{place}": lambda: rng.choice(PLACES.split()),
+    }
+    return re.sub(r"{\w+}", lambda slot: slots[slot[0]](), frame)
