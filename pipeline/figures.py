@@ -58,7 +58,11 @@ def roc(rows: Rows) -> str:
 
 
 def calibration(rows: Rows) -> str:
-    """Draw the observed share of positive reviews over the predicted one, of rows `model, predicted, positive, n`."""
+    """Draw the observed share of positive reviews over the predicted one, of rows `model, predicted, positive, n`.
+
+    A bin of fewer than 20 reviews tells more of chance than of the model, and is left out.
+    """
+    rows = [row for row in rows if float(row["n"]) >= 20]
     figure, axes = _axes("predicted probability", "share of positive reviews")
     axes.plot([0, 1], [0, 1], color="#999999", linewidth=0.8)
     for model, color, style, points in _of_models(rows):
