@@ -1,14 +1,118 @@
-"""What the tests share: a few reviews and an artifact of each kind, made in memory, nothing downloaded."""
+"""What the tests share: a small corpus, a small project that has run, nothing downloaded."""
 
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pyarrow.csv
 import pytest
+from ruamel.yaml import YAML
 
-from pipeline.params import Params
+from pipeline.params import Params, parse
+from pipeline.sample import sample_tables
 from stages.stage import read_params
 
 ROOT = Path(__file__).parent.parent
+SMALL = {
+    "fetch.source": "corpus",
+    "embed.vector_size": 12,
+    "embed.window": 3,
+    "embed.min_count": 2,
+    "embed.epochs": 2,
+    "baseline.C": [0.1, 1.0],
+    "classify.hidden_size": 8,
+    "classify.batch_size": 32,
+    "classify.epochs": 2,
+    "classify.num_threads": 1,
+    "evaluate.n_resamples": 200,
+}
+
+
+def with_values(params: Params, **values: Any) -> Params:
+    """Return params with some values changed: with_values(params, embed__epochs=2)."""
+    tree = params.model_dump()
+    for key, value in values.items():
+        section, _, name = key.partition("__")
+        if name:
+            tree[section][name] = value
+        else:
+            tree[section] = value
+    return parse(tree)
+
+
+class Project:
+    """A copy of the tree in a folder of its own, with small parameters and a small corpus of its own."""
+
+    def __init__(self, folder: Path, *, noise_in_test: bool = False) -> None:
+        self.folder = folder
+        folder.mkdir(exist_ok=True)
+        for name in ("pipeline", "stages", "presets", ".dvc"):
+            ignored = shutil.ignore_patterns("__pycache__", "tmp", "cache", "config.local")
+            shutil.copytree(ROOT / name, folder / name, ignore=ignored)
+        for name in ("dvc.yaml", ".dvcignore", "params.yaml"):
+            shutil.copy(ROOT / name, folder)
+        (folder / ".dvc" / "config.local").write_text("[core]\n    no_scm = true\n")
+        self.set(SMALL)
+        rng = np.random.default_rng(1)
+        tables = []
+        for split, table in sample_tables(n_train=240, n_unsup=60, n_test=80).items():
+            if split == "test" and noise_in_test:
+                noise = ["".join(rng.choice(list("qxzvjk "), 60)).strip() + f" {i}" for i in range(len(table))]
+                table = table.set_column(table.column_names.index("text"), "text", pyarrow.array(noise))
+            tables.append(table.append_column("split", pyarrow.array([split] * len(table))))
+        (folder / "corpus").mkdir()
+        pyarrow.csv.write_csv(pyarrow.concat_tables(tables).drop_columns(["id"]), folder / "corpus" / "reviews.csv")
+
+    def set(self, values: dict[str, Any]) -> None:
+        """Change params.yaml."""
+        path = self.folder / "params.yaml"
+        yaml = YAML()
+        params = yaml.load(path)
+        for key, value in values.items():
+            *sections, name = key.split(".")
+            place = params
+            for section in sections:
+                place = place[section]
+            place[name] = value
+        yaml.dump(params, path)
+
+    def command(self, *arguments: str) -> list[str]:
+        """Return `python -m ...` with this Python."""
+        return [sys.executable, "-m", *arguments]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment of the commands: this Python first, one thread, no project above."""
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        return {**os.environ, "PATH": path, "OMP_NUM_THREADS": "1", "PYTHONPATH": "", "PYTHONDONTWRITEBYTECODE": "1"}
+
+    def run(self, *arguments: str, status: int = 0, **environment: str) -> str:
+        """Run a module, `dvc` or `stages.embed` say; return what it printed, standard error too."""
+        done = subprocess.run(
+            self.command(*arguments),
+            cwd=self.folder,
+            env={**self.environment, **environment},
+            capture_output=True,
+            text=True,
+            timeout=600,
+        )
+        printed = done.stdout + done.stderr
+        assert done.returncode == status, printed
+        return printed
+
+    def bytes_of(self, *names: str) -> dict[str, bytes]:
+        """Return the content of files and of all files in folders, by path."""
+        found = {}
+        for name in names:
+            path = self.folder / name
+            for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+                if file.is_file():
+                    found[str(file.relative_to(self.folder))] = file.read_bytes()
+        return found
 
 
 @pytest.fixture(scope="session")
@@ -19,3 +123,20 @@ def params() -> Params:
 @pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.default_rng(0)
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project whose every stage has run. Tests that change it copy it first."""
+    made = Project(tmp_path_factory.mktemp("run") / "project")
+    made.run("dvc", "repro")
+    return made
+
+
+@pytest.fixture
+def project_copy(project: Project, tmp_path: Path) -> Project:
+    """A copy of the project that has run."""
+    copied = object.__new__(Project)
+    copied.folder = tmp_path / "project"
+    shutil.copytree(project.folder, copied.folder, symlinks=True)
+    return copied

@@ -1,0 +1,195 @@
+"""Every stage, run by DVC on a small corpus: the same bytes again, nothing lost, test not looked at."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from ruamel.yaml import YAML
+
+from tests.conftest import Project
+
+FITTED = ("data/tokens", "data/corpus.txt", "artifacts")
+
+
+def locked(project: Project) -> dict[str, object]:
+    """What dvc.lock says of every output but the seconds, and the page that shows them."""
+    stages = YAML(typ="safe").load(project.folder / "dvc.lock")["stages"]
+    return {
+        f"{name}: {out['path']}": out["md5"]
+        for name, stage in stages.items()
+        for out in stage["outs"]
+        if not out["path"].startswith(("metrics/seconds/", "report/"))
+    }
+
+
+def test_every_model_is_scored_and_shown(project: Project) -> None:
+    scores = json.loads((project.folder / "metrics/test.json").read_text())
+    assert list(scores) == ["bag_of_vectors", "tfidf", "nbsvm", "lstm_random", "lstm_frozen", "lstm_finetuned"]
+    assert all(score["n"] == 80 for score in scores.values())
+    table = project.run("pipeline", "compare")
+    page = (project.folder / "report/index.html").read_text()
+    for model in scores:
+        assert f"`{model}`" in table
+        assert f"<code>{model}</code>" in page
+    assert not re.search(r"""(src|href)=["'][^#]|url\([^#]|@import""", page)  # opens offline
+
+
+def test_predictions_hold_no_text(project: Project) -> None:
+    table = pq.read_table(project.folder / "predictions/test.parquet")
+    assert table.column_names[:3] == ["id", "label", "bag_of_vectors"]
+    assert {str(column.type) for column in table.columns[2:]} == {"float"}
+
+
+def test_a_second_repro_runs_nothing(project: Project) -> None:
+    assert "Data and pipelines are up to date" in project.run("dvc", "repro")
+
+
+def test_a_forced_rerun_writes_the_same_bytes(project_copy: Project) -> None:
+    before = locked(project_copy)
+    project_copy.run("dvc", "repro", "--force")
+    assert locked(project_copy) == before
+
+
+def test_no_fitted_artifact_depends_on_the_test_texts(project: Project, tmp_path: Path) -> None:
+    other = Project(tmp_path / "noise", noise_in_test=True)
+    other.run("dvc", "repro", "baseline", "classify")
+    assert other.bytes_of("data/test.parquet") != project.bytes_of("data/test.parquet")
+    assert other.bytes_of(*FITTED) == project.bytes_of(*FITTED)
+
+
+def test_a_change_reruns_what_it_touches_and_no_more(project_copy: Project) -> None:
+    code = project_copy.folder / "pipeline/evaluation.py"
+    code.write_text(code.read_text() + "\n# another wording\n")
+    assert "Running stage 'classify" not in project_copy.run("dvc", "repro", "--dry")
+    project_copy.set({"classify.dropout": 0.4})
+    planned = project_copy.run("dvc", "repro", "--dry")
+    assert "classify" in planned
+    assert "Running stage 'embed'" not in planned
+    code.write_text(code.read_text().removesuffix("\n# another wording\n"))
+    project_copy.set({"classify.dropout": 0.5})
+    assert "Data and pipelines are up to date" in project_copy.run("dvc", "repro")
+
+
+def test_a_file_changed_in_the_corpus_folder_reruns_fetch(project_copy: Project) -> None:
+    (project_copy.folder / "corpus/reviews.csv").open("a").write("1,7,m,another text,train\n")
+    assert "Running stage 'fetch'" in project_copy.run("dvc", "repro", "--dry")
+
+
+def test_evaluate_names_the_seeds_that_it_leaves_aside(project_copy: Project) -> None:
+    project_copy.set({"seeds": [1, 2]})
+    project_copy.run("dvc", "repro", "evaluate")
+    table = pq.read_table(project_copy.folder / "predictions/test.parquet")
+    assert {"lstm_frozen_1", "lstm_frozen_2"} <= set(table.column_names)
+    project_copy.set({"seeds": [2]})
+    printed = project_copy.run("stages.evaluate")
+    assert "left aside, not in seeds: artifacts/lstm_frozen/1" in printed
+    assert "lstm_frozen_1" not in pq.read_table(project_copy.folder / "predictions/test.parquet").column_names
+
+
+def test_predict_reads_arguments_files_and_standard_input(project: Project, tmp_path: Path) -> None:
+    said = project.run("pipeline", "predict", "the plot was really witty and warm .", "dull")
+    assert [line.split("  ")[1] for line in said.splitlines()] == ["the plot was really witty and warm .", "dull"]
+    (tmp_path / "reviews.txt").write_text("dull\n\nthe plot was really witty and warm .\n")
+    from_file = project.run("pipeline", "predict", "--file", str(tmp_path / "reviews.txt"))
+    assert sorted(from_file.splitlines()) == sorted(said.splitlines())
+    piped = subprocess.run(
+        project.command("pipeline", "predict"),
+        cwd=project.folder,
+        env=project.environment,
+        input="dull\n",
+        text=True,
+        capture_output=True,
+        check=True,
+    )
+    assert piped.stdout in said
+
+
+def test_predict_and_evaluate_agree(project: Project) -> None:
+    texts = pq.read_table(project.folder / "data/test.parquet")["text"].to_pylist()[:5]
+    said = project.run("pipeline", "predict", *texts)
+    kept = pq.read_table(project.folder / "predictions/test.parquet")["lstm_finetuned_1"].to_pylist()[:5]
+    assert [float(line.split()[0]) for line in said.splitlines()] == pytest.approx(kept, abs=1e-4)
+
+
+def test_neighbors(project: Project) -> None:
+    assert len(project.run("pipeline", "neighbors", "dull", "--top", "3").splitlines()) == 3
+    assert "the word 'nosuchword' is not among" in project.run("pipeline", "neighbors", "nosuchword", status=1)
+
+
+@pytest.mark.parametrize("stage", ["tokenize", "embed", "classify"])
+def test_ctrl_c_leaves_nothing_half_written_and_the_next_run_the_same(project_copy: Project, stage: str) -> None:
+    project = project_copy
+    before = project.bytes_of(*FITTED)
+    slow = {
+        "tokenize": {},
+        "embed": {"embed.epochs": 100_000},
+        "classify": {"classify.epochs": 100_000, "classify.patience": 100_000},
+    }
+    kept = (project.folder / "params.yaml").read_text()
+    project.set(slow[stage])
+    if stage == "tokenize":  # more to do, so that it is still at it
+        table = pq.read_table(project.folder / "data/unsup.parquet")
+        unsup = (project.folder / "data/unsup.parquet").read_bytes()
+        pq.write_table(table.take(np.tile(np.arange(len(table)), 5_000)), project.folder / "data/unsup.parquet")
+    arguments = [f"stages.{stage}", *(["lstm_frozen", "1"] if stage == "classify" else [])]
+    process = subprocess.Popen(
+        project.command(*arguments),
+        cwd=project.folder,
+        env=project.environment,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert process.stderr is not None
+    while b"%" not in process.stderr.read(1):  # the progress bar is there: it is at work
+        assert process.poll() is None
+    time.sleep(1)
+    os.killpg(process.pid, signal.SIGINT)
+    rest = process.stderr.read().decode()
+    assert process.wait(60) == 130, rest
+    assert f"{stage} was stopped" in rest
+    assert "Traceback" not in rest
+    assert list(project.folder.rglob("*.partial")) == []
+    assert project.bytes_of(*FITTED) == before
+    (project.folder / "params.yaml").write_text(kept)
+    if stage == "tokenize":
+        (project.folder / "data/unsup.parquet").write_bytes(unsup)
+    project.run(*arguments)
+    assert project.bytes_of(*FITTED) == before
+
+
+@pytest.mark.parametrize("stage", ["fetch", "baseline", "evaluate", "report"])
+def test_a_stage_that_is_stopped_at_its_first_write_leaves_what_was(project_copy: Project, stage: str) -> None:
+    before = project_copy.bytes_of("data", "artifacts", "predictions", "report")
+    code = (
+        "import os, runpy, sys\n"
+        "def stop(*_): raise KeyboardInterrupt\n"
+        "os.replace = stop\n"
+        f"runpy.run_module('stages.{stage}', run_name='__main__')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=project_copy.folder,
+        env=project_copy.environment,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 130, done.stderr
+    assert f"{stage} was stopped" in done.stderr
+    assert list(project_copy.folder.rglob("*.partial")) == []
+    assert project_copy.bytes_of("data", "artifacts", "predictions", "report") == before
+
+
+def test_experiments_and_presets_fit_together(project: Project) -> None:
+    printed = project.run("pipeline", "preset", "demo")
+    assert printed.startswith("-S fetch.source=sample -S ")
+    assert "presets/nosuch.yaml does not exist; there are the presets" in project.run(
+        "pipeline", "preset", "nosuch", status=1
+    )
