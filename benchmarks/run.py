@@ -109,7 +109,9 @@ def packed_rate(params: Params, reviews: Ragged) -> Callable[[], float]:
     shape = shape_of(params)
     network = Packed(shape).train()
     optimizer = torch.optim.Adam(network.parameters())
-    rows = [torch.from_numpy(np.array(reviews[i][: shape.head_tokens + shape.tail_tokens])) for i in range(len(reviews))]
+    rows = [
+        torch.from_numpy(np.array(reviews[i][: shape.head_tokens + shape.tail_tokens])) for i in range(len(reviews))
+    ]
 
     def collate(some: list[Tensor]) -> tuple[Tensor, Tensor]:
         padded = pad_sequence(some, batch_first=True, padding_value=shape.n_words)
@@ -181,7 +183,9 @@ def main() -> None:
     params = read_params()
     make_deterministic(1, params.classify.num_threads)
     texts, source = texts_here()
-    tokenizer = Tokenizer(params.tokenize.tokenizer if params.tokenize.tokenizer == "regex" else "tweet", lowercase=True)
+    tokenizer = Tokenizer(
+        params.tokenize.tokenizer if params.tokenize.tokenizer == "regex" else "tweet", lowercase=True
+    )
     chunks = list(tokenize(texts, tokenizer))
     index = {token: i for i, token in enumerate(dict.fromkeys(token for chunk in chunks for token in chunk.types))}
     reviews = encode(chunks, {token: i % N_WORDS for token, i in index.items()})
