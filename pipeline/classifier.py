@@ -108,7 +108,7 @@ def reverse_rows(x: Tensor, lengths: Tensor) -> Tensor:
     return x.gather(1, source[:, :, None].expand_as(x))
 
 
-def pool(states: Tensor, mask: Tensor, kinds: tuple[str, ...]) -> Tensor:
+def pool(states: Tensor, mask: Tensor, kinds: tuple[str, ...], hidden_size: int) -> Tensor:
     """Make one vector a review, [B, P * S * H], of the states [B, T, S * H] where mask [B, T] is true."""
     pooled = []
     for kind in kinds:
@@ -117,7 +117,7 @@ def pool(states: Tensor, mask: Tensor, kinds: tuple[str, ...]) -> Tensor:
         elif kind == "mean":
             pooled.append((states * mask[:, :, None]).sum(1) / mask.sum(1, keepdim=True))
         else:  # last: what each direction ends on, the reverse one at the first token
-            forward, *reverse = states.chunk(2, 2) if states.shape[2] % 2 == 0 else (states,)
+            forward, *reverse = states.split(hidden_size, 2)
             ends = mask.sum(1) - 1
             pooled.append(forward[torch.arange(len(ends), device=ends.device), ends])
             pooled.extend(part[:, 0] for part in reverse)
@@ -156,7 +156,7 @@ class Network(nn.Module):
         x = self.embedding_dropout(x)
         for layer in self.layers:
             x = layer(x, lengths, self.dtype)  # [B, T, S * H]
-        x = pool(x, mask, self.shape.pooling)  # [B, P * S * H]
+        x = pool(x, mask, self.shape.pooling, self.shape.hidden_size)  # [B, P * S * H]
         logits: Tensor = self.output(self.output_dropout(x)).squeeze(1)  # [B]
         return logits
 

@@ -140,3 +140,15 @@ def project_copy(project: Project, tmp_path: Path) -> Project:
     copied.folder = tmp_path / "project"
     shutil.copytree(project.folder, copied.folder, symlinks=True)
     return copied
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what needs a GPU where there is none."""
+    import torch
+
+    if not torch.cuda.is_available():
+        for item in items:
+            if "gpu" in item.keywords:
+                item.add_marker(
+                    pytest.mark.skip(reason="torch finds no GPU here; `make test-gpu` runs it where it does")
+                )

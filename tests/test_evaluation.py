@@ -1,0 +1,158 @@
+"""The comparison against its definitions, by brute force."""
+
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import norm
+
+from pipeline import evaluation
+from pipeline.errors import InputError
+
+SEEDS = [3, 7]
+
+
+@st.composite
+def scored(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
+    """Draw labels [n], both classes among them, and probabilities [n_fits, n] of four decimals."""
+    n, n_fits = draw(st.integers(2, 30)), draw(st.integers(1, 3))
+    labels = draw(st.lists(st.integers(0, 1), min_size=n, max_size=n).filter(lambda drawn: len(set(drawn)) == 2))
+    decimals = draw(st.lists(st.integers(1, 9999), min_size=n * n_fits, max_size=n * n_fits))
+    return np.array(labels, np.int8), np.array(decimals).reshape(n_fits, n) / 10_000
+
+
+@given(scored())
+def test_metrics_by_brute_force(drawn: tuple[np.ndarray, np.ndarray]) -> None:
+    labels, probabilities = drawn
+    found = evaluation.metrics(labels, probabilities)
+    n = len(labels)
+
+    accuracy = np.mean([(p >= 0.5) == (y == 1) for fit in probabilities for p, y in zip(fit, labels, strict=True)])
+    assert found["accuracy"] == pytest.approx(accuracy, abs=1e-5)
+    assert found["n"] == n
+
+    # Wilson, 1927: the p at which the observed share is z standard errors away.
+    share, z = round(accuracy * n) / n, norm.ppf(0.975)
+    middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
+    assert (found["accuracy_low"], found["accuracy_high"]) == pytest.approx((middle - half, middle + half), abs=1e-5)
+
+    aucs, losses, f1s, eces = [], [], [], []
+    for fit in probabilities:
+        positive, negative = fit[labels == 1], fit[labels == 0]
+        wins = (positive[:, None] > negative).sum() + 0.5 * (positive[:, None] == negative).sum()
+        aucs.append(wins / (len(positive) * len(negative)))
+        losses.append(-np.mean(np.where(labels == 1, np.log(fit), np.log(1 - fit))))
+        both = ((fit >= 0.5) & (labels == 1)).sum()
+        f1s.append(2 * both / ((fit >= 0.5).sum() + (labels == 1).sum()))
+        gap = 0.0
+        for k in range(15):
+            inside = (fit >= k / 15) & (fit < (k + 1) / 15)
+            if inside.any():
+                gap += inside.sum() / n * abs(fit[inside].mean() - labels[inside].mean())
+        eces.append(gap)
+    for name, values in (("roc_auc", aucs), ("log_loss", losses), ("f1", f1s), ("ece", eces)):
+        assert found[name] == pytest.approx(np.mean(values), abs=2e-5), name
+
+
+def test_a_paired_difference_by_hand() -> None:
+    labels = np.array([1, 1, 1, 1, 0, 0, 0, 0], np.int8)
+    model = np.array([[0.9, 0.9, 0.9, 0.2, 0.1, 0.1, 0.1, 0.1]])  # 7 right
+    reference = np.array([[0.9, 0.1, 0.1, 0.9, 0.1, 0.9, 0.9, 0.1]])  # 4 right
+    found = evaluation.paired(labels, model, reference, n_resamples=2000, seed=1)
+    assert found["difference"] == pytest.approx(3 / 8)
+    assert (found["n_gained"], found["n_lost"]) == (4, 1)
+    assert found["mcnemar_p"] == pytest.approx(2 * (1 + 5) / 2**5)  # two-sided binomial, 1 or fewer of 5
+    assert found["low"] <= found["difference"] <= found["high"]
+
+
+def test_the_bootstrap_agrees_with_drawing_reviews(rng: np.random.Generator) -> None:
+    labels = rng.integers(0, 2, 400).astype(np.int8)
+    model, reference = (np.clip(labels + rng.normal(0, s, (2, 400)), 0, 1) for s in (0.5, 0.7))
+    found = evaluation.paired(labels, model, reference, n_resamples=20_000, seed=1)
+    right = evaluation.correct(labels, model).mean(0) - evaluation.correct(labels, reference).mean(0)
+    drawn = [right[rng.integers(0, 400, 400)].mean() for _ in range(20_000)]
+    assert (found["low"], found["high"]) == pytest.approx(np.quantile(drawn, [0.025, 0.975]), abs=0.004)
+
+
+def test_a_model_against_itself_is_no_difference() -> None:
+    labels, p = np.array([0, 1, 1], np.int8), np.array([[0.2, 0.7, 0.4]])
+    assert evaluation.paired(labels, p, p, n_resamples=50, seed=1) == {
+        "difference": 0.0,
+        "low": 0.0,
+        "high": 0.0,
+        "mcnemar_p": 1.0,
+        "n_gained": 0,
+        "n_lost": 0,
+    }
+
+
+@given(scored())
+def test_curves_are_bounded_and_count_every_review(drawn: tuple[np.ndarray, np.ndarray]) -> None:
+    labels, probabilities = drawn
+    roc = evaluation.roc_points(labels, probabilities)
+    assert (roc[0]["fpr"], roc[0]["tpr"]) == (0, 0)
+    assert (roc[-1]["fpr"], roc[-1]["tpr"]) == (1, 1)
+    assert all(a["fpr"] <= b["fpr"] and a["tpr"] <= b["tpr"] for a, b in pairwise(roc))
+    cells = evaluation.confusion(labels, probabilities)
+    assert sum(cell["n"] for cell in cells) == pytest.approx(len(labels), abs=0.3)
+    bins = evaluation.calibration(labels, probabilities)
+    assert sum(one["n"] for one in bins) == pytest.approx(len(labels), abs=1)
+    assert all(0 <= one["positive"] <= 1 for one in bins)
+
+
+def test_the_roc_curve_stays_small() -> None:
+    rng = np.random.default_rng(1)
+    points = evaluation.roc_points(rng.integers(0, 2, 25_000).astype(np.int8), rng.random((1, 25_000)))
+    assert len(points) <= evaluation.N_CURVE_POINTS
+
+
+def table_of(**columns: list[float]) -> pa.Table:
+    n = len(next(iter(columns.values())))
+    labels = np.arange(n, dtype=np.int8) % 2
+    return evaluation.make_predictions(
+        [f"test/{i}" for i in range(n)], labels, {name: np.array(values) for name, values in columns.items()}
+    )
+
+
+def test_predictions_are_rounded_and_clipped_and_come_back(tmp_path: Path) -> None:
+    table = table_of(lstm_3=[0.0, 1.0, 0.123456], lstm_7=[0.5, 0.5, 0.49996], bag=[0.1, 0.2, 0.3])
+    evaluation.save_predictions(table, tmp_path / "p.parquet")
+    read = evaluation.load_predictions(tmp_path / "p.parquet")
+    assert read.equals(table)
+    expected = [[0.0001, 0.9999, 0.1235], [0.5, 0.5, 0.5]]
+    np.testing.assert_array_equal(evaluation.of_model(read, "lstm", SEEDS), expected)
+    np.testing.assert_array_equal(evaluation.of_model(read, "bag", SEEDS), [[0.1, 0.2, 0.3]])
+
+
+@pytest.mark.parametrize(("kind", "said"), [("missing", "is missing"), ("cut", "not a whole"), ("columns", "expected")])
+def test_a_broken_table_is_named(tmp_path: Path, kind: str, said: str) -> None:
+    path = tmp_path / "p.parquet"
+    if kind == "cut":
+        evaluation.save_predictions(table_of(bag=[0.1, 0.2]), path)
+        path.write_bytes(path.read_bytes()[:-9])
+    elif kind == "columns":
+        pq.write_table(pa.table({"x": [1]}), path)
+    with pytest.raises(InputError, match=rf"p\.parquet.*{said}"):
+        evaluation.load_predictions(path)
+
+
+def test_examples_show_the_surest_of_each_group() -> None:
+    #            label: 0    1    0    1    0    1
+    table = table_of(
+        lstm_3=[0.1, 0.9, 0.2, 0.8, 0.9, 0.4],
+        lstm_7=[0.1, 0.9, 0.2, 0.8, 0.9, 0.4],
+        bag=[0.6, 0.2, 0.1, 0.9, 0.2, 0.3],
+    )
+    texts = [f"text {i}" for i in range(6)]
+    alone, reference, sure = evaluation.examples(table, texts, "lstm", "bag", SEEDS, n=1)
+    assert alone["reviews"] == [
+        {"id": "test/0", "label": 0, "text": "text 0", "probabilities": {"lstm": 0.1, "bag": 0.6}}
+    ]
+    assert [review["id"] for review in reference["reviews"]] == ["test/4"]
+    assert [review["id"] for review in sure["reviews"]] == ["test/4"]

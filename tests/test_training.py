@@ -1,0 +1,185 @@
+"""Training: every review once an epoch, the best epoch kept, the same bits again; on a GPU where there is one."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.classifier import Reviews, logits
+from pipeline.embeddings import Embeddings
+from pipeline.errors import InputError
+from pipeline.params import Classify, Params
+from pipeline.tokens import Ragged
+from pipeline.training import (
+    Labelled,
+    batches,
+    build,
+    choose_device,
+    choose_dtype,
+    make_deterministic,
+    train,
+    warmup_then_cosine,
+)
+from tests.conftest import with_values
+
+CPU = torch.device("cpu")
+N_WORDS = 12
+
+
+@pytest.fixture
+def section(params: Params) -> Classify:
+    return with_values(
+        params,
+        classify__hidden_size=6,
+        classify__head_tokens=8,
+        classify__tail_tokens=8,
+        classify__batch_size=16,
+        classify__epochs=6,
+        classify__lr=0.01,
+        classify__device="cpu",
+        classify__precision="float32",
+        classify__num_threads=1,
+    ).classify
+
+
+@pytest.fixture
+def embeddings() -> Embeddings:
+    vectors = np.random.default_rng(1).normal(0, 0.1, (N_WORDS, 5)).astype(np.float32)
+    return Embeddings(vectors, [f"w{i}" for i in range(N_WORDS)], np.arange(N_WORDS, 0, -1), {"name": "regex"}, {})
+
+
+def corpus(embeddings: Embeddings, section: Classify, device: torch.device, n: int, seed: int) -> Labelled:
+    """Reviews whose label is which of the words 0 and 1 comes last: word order decides."""
+    rng = np.random.default_rng(seed)
+    rows = [rng.integers(2, N_WORDS, rng.integers(2, 12)).tolist() for _ in range(n)]
+    labels = rng.integers(0, 2, n)
+    for row, label in zip(rows, labels, strict=True):
+        row.insert(0, 1 - int(label))
+        row.append(int(label))
+    offsets = np.cumsum([0, *map(len, rows)], dtype=np.int64)
+    ragged = Ragged(np.array([i for row in rows for i in row], np.int32), offsets)
+    shape = build(embeddings, section, "lstm_frozen", CPU).shape
+    return Labelled(Reviews(ragged, shape, device), torch.tensor(labels, dtype=torch.float32, device=device))
+
+
+def fitted(embeddings: Embeddings, section: Classify, model: str = "lstm_finetuned", device: torch.device = CPU):
+    make_deterministic(1, section.num_threads)
+    network = build(embeddings, section, model, device)
+    parts = corpus(embeddings, section, device, 200, 1), corpus(embeddings, section, device, 60, 2)
+    return network, train(network, *parts, section, seed=1)
+
+
+def weights_of(network: torch.nn.Module) -> dict[str, np.ndarray]:
+    return {name: value.detach().cpu().numpy().copy() for name, value in network.state_dict().items()}
+
+
+def test_it_learns_what_only_the_order_tells(embeddings: Embeddings, section: Classify) -> None:
+    easier = section.model_copy(update={"epochs": 20, "patience": 20, "word_dropout": 0.0, "embedding_dropout": 0.0})
+    _, history = fitted(embeddings, easier)
+    assert max(epoch.valid_accuracy for epoch in history) >= 0.95
+    assert history[-1].train_loss < history[0].train_loss
+
+
+def test_the_same_seed_gives_the_same_bits(embeddings: Embeddings, section: Classify) -> None:
+    one, other = weights_of(fitted(embeddings, section)[0]), weights_of(fitted(embeddings, section)[0])
+    for name, value in one.items():
+        np.testing.assert_array_equal(value, other[name], err_msg=name)
+
+
+def test_frozen_vectors_stay_and_finetuned_ones_move(embeddings: Embeddings, section: Classify) -> None:
+    for model in ("lstm_frozen", "lstm_finetuned", "lstm_random"):
+        make_deterministic(1, 1)
+        before = weights_of(build(embeddings, section, model, CPU))["embedding.weight"]
+        after = weights_of(fitted(embeddings, section, model)[0])["embedding.weight"]
+        assert np.array_equal(before, after) == (model == "lstm_frozen")
+        assert not after[-1].any()  # padding stays zero
+
+
+def test_vectors_are_scaled_and_random_ones_are_not_the_vectors(embeddings: Embeddings, section: Classify) -> None:
+    found = {
+        model: weights_of(build(embeddings, section, model, CPU))["embedding.weight"][:-1]
+        for model in ("lstm_frozen", "lstm_random")
+    }
+    ratio = found["lstm_frozen"] / embeddings.vectors
+    assert ratio == pytest.approx(np.full_like(ratio, ratio[0, 0]), rel=1e-5)
+    for vectors in found.values():
+        assert np.square(vectors).mean() == pytest.approx(1, abs=0.4)
+    assert abs(np.corrcoef(found["lstm_random"].ravel(), embeddings.vectors.ravel())[0, 1]) < 0.5
+
+
+def test_the_best_epoch_is_kept_and_training_stops_early(embeddings: Embeddings, section: Classify) -> None:
+    still = section.model_copy(update={"lr": 1e-12, "embedding_lr": 1e-12, "epochs": 9, "patience": 2})
+    network, history = fitted(embeddings, still)
+    assert len(history) < 9
+    best = max(history, key=lambda epoch: (epoch.valid_accuracy, -epoch.valid_loss))
+    assert len(history) == best.epoch + 2
+    valid = corpus(embeddings, still, CPU, 60, 2)
+    right = (logits(network, valid.reviews) > 0) == (valid.labels.numpy() == 1)
+    assert right.mean() == pytest.approx(best.valid_accuracy)
+
+
+def test_a_loss_that_is_no_number_is_named(embeddings: Embeddings, section: Classify) -> None:
+    broken = replace(embeddings, vectors=np.full_like(embeddings.vectors, np.inf))
+    with pytest.raises(InputError, match=r"training diverged: the loss of epoch 1 is nan; lower classify\.lr = 0\.01"):
+        fitted(broken, section)
+
+
+@given(st.lists(st.integers(0, 50), min_size=1, max_size=300), st.integers(1, 20), st.integers(0, 5))
+def test_each_review_comes_once_an_epoch(lengths: list[int], batch_size: int, seed: int) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    found = batches(torch.tensor(lengths), batch_size, generator)
+    assert sorted(torch.cat(found).tolist()) == list(range(len(lengths)))
+    assert all(1 <= len(rows) <= batch_size for rows in found)
+
+
+def test_batches_hold_little_padding_and_change() -> None:
+    lengths = torch.from_numpy(np.random.default_rng(1).integers(20, 400, 6400))
+    generator = torch.Generator().manual_seed(1)
+    first, second = batches(lengths, 64, generator), batches(lengths, 64, generator)
+    padded = sum(int(lengths[rows].max()) * len(rows) for rows in first)
+    assert padded < 1.05 * int(lengths.sum())
+    assert {tuple(sorted(rows.tolist())) for rows in first} != {tuple(sorted(rows.tolist())) for rows in second}
+
+
+def test_the_learning_rate_rises_then_falls() -> None:
+    rates = [warmup_then_cosine(step, 100, 0.1) for step in range(100)]
+    assert rates[:10] == pytest.approx(np.arange(1, 11) / 10)
+    assert rates[10:] == sorted(rates[10:], reverse=True)
+    assert rates[-1] < 0.01
+    assert warmup_then_cosine(0, 1, 0.0) == 1
+
+
+def test_cuda_without_a_gpu_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(InputError, match=r"classify\.device = 'cuda', but torch finds no usable GPU.*auto or cpu"):
+        choose_device("cuda")
+    assert choose_device("auto") == choose_device("cpu") == CPU
+
+
+def test_the_type_that_is_named_is_taken() -> None:
+    assert choose_dtype("float32", CPU) == torch.float32
+    assert choose_dtype("bfloat16", CPU) == torch.bfloat16
+
+
+@pytest.mark.gpu
+class TestOnAGPU:
+    """`make test-gpu` runs these where there is a GPU."""
+
+    def test_logits_are_those_of_the_cpu(self, embeddings: Embeddings, section: Classify) -> None:
+        network, _ = fitted(embeddings, section)
+        cuda = torch.device("cuda")
+        on_cpu = logits(network, corpus(embeddings, section, CPU, 60, 2).reviews)
+        on_gpu = logits(network.to(cuda), corpus(embeddings, section, cuda, 60, 2).reviews)
+        np.testing.assert_allclose(on_gpu, on_cpu, atol=1e-4)
+
+    def test_the_same_seed_gives_the_same_bits(self, embeddings: Embeddings, section: Classify) -> None:
+        cuda = torch.device("cuda")
+        one, other = (weights_of(fitted(embeddings, section, device=cuda)[0]) for _ in range(2))
+        for name, value in one.items():
+            np.testing.assert_array_equal(value, other[name], err_msg=name)
+
+    def test_auto_takes_the_gpu(self) -> None:
+        assert choose_device("auto").type == "cuda"
