@@ -117,7 +117,7 @@ def pool(states: Tensor, mask: Tensor, kinds: tuple[str, ...], hidden_size: int)
         elif kind == "mean":
             pooled.append((states * mask[:, :, None]).sum(1) / mask.sum(1, keepdim=True))
         else:  # last: what each direction ends on, the reverse one at the first token
-            forward, *reverse = states.split(hidden_size, 2)
+            forward, *reverse = torch.split(states, hidden_size, 2)
             ends = mask.sum(1) - 1
             pooled.append(forward[torch.arange(len(ends), device=ends.device), ends])
             pooled.extend(part[:, 0] for part in reverse)
