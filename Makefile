@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo test repro bench check check-lock clean
+.PHONY: demo test test-gpu repro bench check check-lock clean
 
 $(BIN)/installed: requirements.txt
 	$(PYTHON) -m venv .venv
@@ -21,6 +21,9 @@ demo: $(BIN)/installed  ## every stage on the embedded corpus, in .demo/; needs 
 
 test: $(BIN)/installed check  ## the whole suite
 	$(BIN)/python -m pytest
+
+test-gpu: $(BIN)/installed  ## the tests that need a GPU; elsewhere they are skipped
+	$(BIN)/python -m pytest -m gpu -rs
 
 check: $(BIN)/installed  ## style and types
 	$(BIN)/ruff check .
