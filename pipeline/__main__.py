@@ -48,11 +48,18 @@ def _neighbors(arguments: argparse.Namespace) -> None:
 
 
 def _compare(arguments: argparse.Namespace) -> None:
-    from pipeline.report import results_table
+    from pipeline.report import between_marks, results_table, where
 
     folder = Path(arguments.metrics)
     seconds = {path.stem: read_json(path) for path in sorted((folder / "seconds").glob("*.json"))}
-    print(results_table(read_json(folder / "test.json"), seconds))
+    text = f"{results_table(read_json(folder / 'test.json'), seconds)}\n\n{where(seconds)}."
+    if arguments.write:
+        path = Path(arguments.write)
+        changed = between_marks(path.read_text("utf-8"), "results", text)
+        with atomic(path) as temporary:
+            temporary.write_text(changed, "utf-8")
+    else:
+        print(text)
 
 
 def _preset(arguments: argparse.Namespace) -> None:
@@ -87,6 +94,7 @@ def _parser() -> argparse.ArgumentParser:
 
     compare = commands.add_parser("compare", help="the table of results, in Markdown")
     compare.add_argument("--metrics", default="metrics")
+    compare.add_argument("--write", metavar="FILE", help="write it between the marks `results` of a Markdown file")
     compare.set_defaults(command=_compare)
 
     preset = commands.add_parser("preset", help="a preset as arguments of `dvc exp run`")

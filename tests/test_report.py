@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from pipeline.errors import InputError
 from pipeline.params import BASELINES, LSTMS
-from pipeline.report import Results, finding, page, results_table, seconds_of, where
+from pipeline.report import Results, between_marks, finding, page, results_table, seconds_of, where
 
 MODELS = (*BASELINES, *LSTMS)
 SCORE = {
@@ -86,6 +87,15 @@ def test_the_table_has_a_row_a_model() -> None:
 
 def test_all_hardware_is_named() -> None:
     assert where(SECONDS) == "2 x a processor and another; all stages 6 minutes"
+
+
+def test_a_document_takes_the_table_between_its_marks() -> None:
+    document = "a\n<!-- results -->\nold\n<!-- end of results -->\nb\n"
+    changed = between_marks(document, "results", "new")
+    assert changed == document.replace("old", "new")
+    assert between_marks(changed, "results", "new") == changed
+    with pytest.raises(InputError, match="lacks the lines <!-- results -->"):
+        between_marks("a", "results", "new")
 
 
 @pytest.mark.parametrize(
