@@ -151,9 +151,16 @@ class Network(nn.Module):
             ids: int64 [B, T], padded on the right with V.
             lengths: int64 [B], tokens of each review, at least 1.
         """
-        mask = torch.arange(ids.shape[1], device=ids.device) < lengths[:, None]  # [B, T]
-        x = self.embedding(self.drop_words(ids))  # [B, T, D]
-        x = self.embedding_dropout(x)
+        return self.read(self.embed(ids), lengths)
+
+    def embed(self, ids: Tensor) -> Tensor:
+        """Return the vectors of the words, float32 [B, T, D], some of them dropped while training."""
+        x: Tensor = self.embedding_dropout(self.embedding(self.drop_words(ids)))  # [B, T, D]
+        return x
+
+    def read(self, x: Tensor, lengths: Tensor) -> Tensor:
+        """Return the logits, float32 [B], of reviews given as vectors [B, T, D]."""
+        mask = torch.arange(x.shape[1], device=x.device) < lengths[:, None]  # [B, T]
         for layer in self.layers:
             x = layer(x, lengths, self.dtype)  # [B, T, S * H]
         x = pool(x, mask, self.shape.pooling, self.shape.hidden_size)  # [B, P * S * H]

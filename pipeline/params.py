@@ -81,6 +81,7 @@ class Classify(Section):
     embedding_dropout: Fraction
     word_dropout: Fraction
     dropout: Fraction
+    adversarial_norm: NotNegative
     batch_size: Count
     epochs: Count
     patience: Count

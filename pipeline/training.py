@@ -2,15 +2,16 @@
 
 import copy
 import math
-import os
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from pipeline.checkpoint import Checkpoint
 from pipeline.classifier import Dropout, Network, Reviews, Shape, logits
+from pipeline.device import choose_dtype
 from pipeline.embeddings import Embeddings
 from pipeline.errors import InputError
 from pipeline.params import Classify
@@ -35,47 +36,6 @@ class Labelled:
 
     reviews: Reviews
     labels: Tensor
-
-
-def choose_device(name: str) -> torch.device:
-    """Return the device that `auto`, `cpu` or `cuda` names here.
-
-    Raises:
-        InputError: `cuda` without a usable GPU.
-    """
-    if name == "cuda" and not torch.cuda.is_available():
-        raise InputError(
-            "classify.device = 'cuda', but torch finds no usable GPU here;"
-            " set classify.device to auto or cpu in params.yaml, or install a CUDA build of torch"
-        )
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    return torch.device(name)
-
-
-def choose_dtype(name: str, device: torch.device) -> torch.dtype:
-    """Return the type that the LSTM computes in for `auto`, `float32` or `bfloat16`.
-
-    `auto` takes bfloat16 where the hardware has matrix units for it (a GPU from Ampere on, a CPU with AMX), which makes
-    the LSTM two to three times faster; weights, sums over time, loss and optimiser stay in float32 either way.
-    """
-    if name == "auto":
-        fast = torch.cuda.is_bf16_supported() if device.type == "cuda" else torch.cpu._is_amx_tile_supported()
-        name = "bfloat16" if fast else "float32"
-    return {"float32": torch.float32, "bfloat16": torch.bfloat16}[name]
-
-
-def make_deterministic(seed: int, num_threads: int) -> None:
-    """Seed torch and have it use algorithms that give the same bits each time.
-
-    Sums depend on how threads share them, so the number of threads is fixed too. cuBLAS reads its variable when a
-    process first uses it.
-    """
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    torch.set_num_threads(num_threads)
-    torch.use_deterministic_algorithms(True)
-    torch.backends.cudnn.benchmark = False
-    torch.manual_seed(seed)
 
 
 def build(embeddings: Embeddings, section: Classify, model: str, device: torch.device) -> Network:
@@ -127,12 +87,96 @@ def warmup_then_cosine(step: int, n_steps: int, warmup_frac: float) -> float:
     return 0.5 * (1 + math.cos(math.pi * (step - n_warmup) / max(1, n_steps - n_warmup)))
 
 
+def backward(network: Network, ids: Tensor, lengths: Tensor, labels: Tensor, adversarial_norm: float) -> Tensor:
+    """Add the gradient of a batch's loss to that of the weights; return the cross-entropy.
+
+    With an `adversarial_norm` above 0, half of the loss is that of the reviews moved, within that norm of all a
+    review's vectors together, to where they are hardest. Source: Miyato et al., 2017, equation 6.
+    """
+    cross_entropy = nn.functional.binary_cross_entropy_with_logits
+    if not adversarial_norm:
+        loss = cross_entropy(network(ids, lengths), labels)
+        loss.backward()  # type: ignore[no-untyped-call]
+        return loss.detach()
+    vectors = network.embed(ids)
+    x = vectors.detach().requires_grad_()
+    loss = cross_entropy(network.read(x, lengths), labels)
+    loss.backward()  # type: ignore[no-untyped-call]
+    assert x.grad is not None
+    norms = x.grad.square().sum((1, 2), keepdim=True).sqrt()
+    moved = (x + adversarial_norm * x.grad / norms.clamp(min=1e-12)).detach().requires_grad_()
+    cross_entropy(network.read(moved, lengths), labels).backward()  # type: ignore[no-untyped-call]
+    if vectors.requires_grad:
+        assert moved.grad is not None
+        vectors.backward(x.grad + moved.grad)  # type: ignore[no-untyped-call]
+    return loss.detach()
+
+
 def validate(network: Network, valid: Labelled) -> tuple[float, float]:
     """Return the mean cross-entropy in nats and the accuracy on labelled reviews."""
     z = torch.from_numpy(logits(network, valid.reviews))
     labels = valid.labels.cpu()
     loss = nn.functional.binary_cross_entropy_with_logits(z, labels)
     return float(loss), float(((z > 0) == (labels > 0.5)).double().mean())
+
+
+def best_of(history: Sequence[Epoch]) -> Epoch:
+    """Return the epoch of the highest validation accuracy, of equals the lowest loss, of equals the first."""
+    return max(history, key=lambda epoch: (epoch.valid_accuracy, -epoch.valid_loss))
+
+
+class State:
+    """All that a step of training changes: weights, optimiser, the order of the reviews, the best epoch so far."""
+
+    def __init__(self, network: Network, section: Classify, seed: int) -> None:
+        self.network = network
+        self.rates = [section.lr, section.embedding_lr]
+        vectors = [p for p in network.embedding.parameters() if p.requires_grad]
+        rest = [p for name, p in network.named_parameters() if not name.startswith("embedding.")]
+        groups = [{"params": rest}] + ([{"params": vectors, "weight_decay": 0.0}] if vectors else [])
+        self.optimizer = torch.optim.AdamW(groups, weight_decay=section.weight_decay, fused=True)
+        self.order = torch.Generator().manual_seed(seed)
+        self.history: list[Epoch] = []
+        self.best_weights: dict[str, Tensor] = {}
+
+    def set_rate(self, share: float) -> None:
+        """Set the learning rates to a share of their full height."""
+        for group, rate in zip(self.optimizer.param_groups, self.rates, strict=False):
+            group["lr"] = rate * share
+
+    def save(self, checkpoint: Checkpoint) -> None:
+        """Keep the state; bit for bit, the random numbers' too."""
+        tensors = {f"network.{name}": value for name, value in self.network.state_dict().items()}
+        tensors |= {f"best.{name}": value for name, value in self.best_weights.items()}
+        for i, moments in self.optimizer.state_dict()["state"].items():
+            tensors |= {f"optimizer.{i}.{name}": value for name, value in moments.items()}
+        tensors |= {"random.order": self.order.get_state(), "random.cpu": torch.get_rng_state()}
+        if torch.cuda.is_available():
+            tensors["random.cuda"] = torch.cuda.get_rng_state()
+        checkpoint.save(tensors, {"history": [asdict(epoch) for epoch in self.history]})
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Go on from what was kept; stay at the start where nothing was."""
+        found = checkpoint.load()
+        if found is None:
+            return
+        tensors, facts = found
+
+        def part(name: str) -> dict[str, Tensor]:
+            return {key.removeprefix(name): value for key, value in tensors.items() if key.startswith(name)}
+
+        self.network.load_state_dict(part("network."))
+        self.best_weights = part("best.")
+        moments: dict[int, dict[str, Tensor]] = {}
+        for key, value in part("optimizer.").items():
+            i, _, name = key.partition(".")
+            moments.setdefault(int(i), {})[name] = value
+        self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": moments})
+        self.order.set_state(tensors["random.order"])
+        torch.set_rng_state(tensors["random.cpu"])
+        if "random.cuda" in tensors:
+            torch.cuda.set_rng_state(tensors["random.cuda"])
+        self.history = [Epoch(**epoch) for epoch in facts["history"]]
 
 
 def train(
@@ -142,6 +186,7 @@ def train(
     section: Classify,
     *,
     seed: int,
+    checkpoint: Checkpoint | None = None,
     progress: Callable[[int], object] = lambda n_tokens: None,
 ) -> list[Epoch]:
     """Fit `network` in place; it ends with the weights of the epoch that did best on `valid`.
@@ -155,40 +200,33 @@ def train(
         valid: what to choose the epoch by.
         section: epochs, batch size, learning rates.
         seed: of the order of the reviews.
-        progress: called after each step with the number of tokens it read.
+        checkpoint: written after each epoch; a training that finds one goes on from it, to the same bits.
+        progress: called with the number of tokens read, after each step, and for the epochs that need no repeating.
 
     Returns: the history, an entry an epoch.
     """
-    vectors = [p for p in network.embedding.parameters() if p.requires_grad]
-    rest = [p for name, p in network.named_parameters() if not name.startswith("embedding.")]
-    optimizer = torch.optim.AdamW(
-        [{"params": rest, "lr": section.lr}]
-        + ([{"params": vectors, "lr": section.embedding_lr, "weight_decay": 0.0}] if vectors else []),
-        weight_decay=section.weight_decay,
-        fused=True,
-    )
-    generator = torch.Generator().manual_seed(seed)
+    state = State(network, section, seed)
+    if checkpoint:
+        state.restore(checkpoint)
     steps_an_epoch = math.ceil(len(train.reviews) / section.batch_size)
     n_steps = section.epochs * steps_an_epoch
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: warmup_then_cosine(step, n_steps, section.warmup_frac)
-    )
-    history: list[Epoch] = []
-    best: tuple[float, float] = (-1.0, 0.0)
-    best_epoch, best_weights = 0, dict[str, Tensor]()
-    for epoch in range(1, section.epochs + 1):
+    progress(len(state.history) * int(train.reviews.lengths.sum()))
+    while len(state.history) < section.epochs:
+        epoch = len(state.history) + 1
+        if state.history and epoch - best_of(state.history).epoch > section.patience:
+            break
         network.train()
         total = torch.zeros((), dtype=torch.float64)
-        for rows in batches(train.reviews.lengths, section.batch_size, generator):
+        first = (epoch - 1) * steps_an_epoch
+        for step, rows in enumerate(batches(train.reviews.lengths, section.batch_size, state.order), first):
             ids, lengths = train.reviews.batch(rows)
             labels = train.labels[rows.to(train.labels.device)]
-            loss = nn.functional.binary_cross_entropy_with_logits(network(ids, lengths), labels)
-            optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            nn.utils.clip_grad_norm_([*rest, *vectors], section.clip_norm)
-            optimizer.step()
-            schedule.step()
-            total += loss.detach().cpu().double() * len(rows)
+            state.set_rate(warmup_then_cosine(step, n_steps, section.warmup_frac))
+            state.optimizer.zero_grad()
+            loss = backward(network, ids, lengths, labels, section.adversarial_norm)
+            nn.utils.clip_grad_norm_([p for p in network.parameters() if p.requires_grad], section.clip_norm)
+            state.optimizer.step()
+            total += loss.cpu().double() * len(rows)
             progress(int(train.reviews.lengths[rows].sum()))
         train_loss = float(total) / len(train.reviews)
         if not math.isfinite(train_loss):
@@ -198,11 +236,10 @@ def train(
             )
         valid_loss, valid_accuracy = validate(network, valid)
         rate = section.lr * warmup_then_cosine(epoch * steps_an_epoch - 1, n_steps, section.warmup_frac)
-        history.append(Epoch(epoch, train_loss, valid_loss, valid_accuracy, rate))
-        if (valid_accuracy, -valid_loss) > best:
-            best = (valid_accuracy, -valid_loss)
-            best_epoch, best_weights = epoch, copy.deepcopy(network.state_dict())
-        elif epoch - best_epoch >= section.patience:
-            break
-    network.load_state_dict(best_weights)
-    return history
+        state.history.append(Epoch(epoch, train_loss, valid_loss, valid_accuracy, rate))
+        if best_of(state.history).epoch == epoch:
+            state.best_weights = copy.deepcopy(network.state_dict())
+        if checkpoint:
+            state.save(checkpoint)
+    network.load_state_dict(state.best_weights)
+    return state.history

@@ -4,7 +4,8 @@ lstm_frozen keeps the vectors as they are, lstm_finetuned goes on training them,
 ones in their place, as a control.
 
 Reads:  data/tokens/train/, artifacts/embeddings/
-Writes: artifacts/MODEL/SEED/, plots/history/MODEL-SEED.csv, metrics/valid/MODEL-SEED.json
+Writes: .checkpoints/MODEL-SEED/ while it runs, from which a run that was stopped goes on; at its end
+        artifacts/MODEL/SEED/, plots/history/MODEL-SEED.csv, metrics/valid/MODEL-SEED.json
 Params: classify
 """
 
@@ -18,15 +19,19 @@ import torch
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from pipeline import classifier as network_code
+from pipeline import training as training_code
+from pipeline.checkpoint import Checkpoint, key_of
 from pipeline.classifier import Classifier, Reviews
+from pipeline.device import choose_device, make_deterministic
 from pipeline.embeddings import Embeddings
 from pipeline.files import atomic, write_json
 from pipeline.params import Params
 from pipeline.tokens import Ragged, load_array
-from pipeline.training import Labelled, build, choose_device, make_deterministic, train
+from pipeline.training import Labelled, best_of, build, train
 from stages.stage import run
 
-TRAIN = Path("data/tokens/train")
+TRAIN, EMBEDDINGS = Path("data/tokens/train"), Path("artifacts/embeddings")
 
 
 def classify(params: Params, model: str, seed: int) -> None:
@@ -34,7 +39,7 @@ def classify(params: Params, model: str, seed: int) -> None:
     section = params.classify
     device = choose_device(section.device)
     make_deterministic(seed, section.num_threads)
-    embeddings = Embeddings.load(Path("artifacts/embeddings"))
+    embeddings = Embeddings.load(EMBEDDINGS)
     network = build(embeddings, section, model, device)
 
     reviews = Ragged.load(TRAIN).below(len(embeddings.words))
@@ -47,9 +52,13 @@ def classify(params: Params, model: str, seed: int) -> None:
 
     to_fit, to_choose = part(~valid), part(valid)
     n_tokens = section.epochs * int(to_fit.reviews.lengths.sum())
+    facts = {**section.model_dump(), "model": model, "seed": seed, "device": device, "torch": torch.__version__}
+    inputs = [*sorted(TRAIN.glob("*.npy")), *sorted(EMBEDDINGS.iterdir())]
+    code = [Path(str(module.__file__)) for module in (network_code, training_code)]
+    checkpoint = Checkpoint(Path(f".checkpoints/{model}-{seed}"), key_of(facts, inputs + code))
     with tqdm(total=n_tokens, unit=" tokens", unit_scale=True, desc=f"{model} {seed}", mininterval=2) as bar:
-        history = train(network, to_fit, to_choose, section, seed=seed, progress=bar.update)
-    best = max(history, key=lambda epoch: (epoch.valid_accuracy, -epoch.valid_loss))
+        history = train(network, to_fit, to_choose, section, seed=seed, checkpoint=checkpoint, progress=bar.update)
+    best = best_of(history)
 
     training = {"model": model, "seed": seed, **section.model_dump(), "best_epoch": best.epoch}
     classifier = Classifier(network, embeddings.words, embeddings.counts, embeddings.tokenizer, training)
@@ -61,6 +70,7 @@ def classify(params: Params, model: str, seed: int) -> None:
         writer.writerows([round(value, 6) for value in asdict(epoch).values()] for epoch in history)
     figures = {"accuracy": round(best.valid_accuracy, 4), "log_loss": round(best.valid_loss, 4), "epoch": best.epoch}
     write_json(Path(f"metrics/valid/{model}-{seed}.json"), figures)
+    checkpoint.remove()
     print(f"{model}, seed {seed}: validation accuracy {best.valid_accuracy:.4f} after epoch {best.epoch}, on {device}")
 
 

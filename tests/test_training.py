@@ -1,25 +1,32 @@
 """Training: every review once an epoch, the best epoch kept, the same bits again; on a GPU where there is one."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from itertools import count
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch import Tensor
 
-from pipeline.classifier import Reviews, logits
+from pipeline.checkpoint import Checkpoint, key_of
+from pipeline.classifier import Network, Reviews, logits
+from pipeline.device import choose_device, choose_dtype, make_deterministic
 from pipeline.embeddings import Embeddings
 from pipeline.errors import InputError
 from pipeline.params import Classify, Params
 from pipeline.tokens import Ragged
 from pipeline.training import (
+    Epoch,
     Labelled,
+    backward,
     batches,
+    best_of,
     build,
-    choose_device,
-    choose_dtype,
-    make_deterministic,
     train,
     warmup_then_cosine,
 )
@@ -65,11 +72,17 @@ def corpus(embeddings: Embeddings, section: Classify, device: torch.device, n: i
     return Labelled(Reviews(ragged, shape, device), torch.tensor(labels, dtype=torch.float32, device=device))
 
 
-def fitted(embeddings: Embeddings, section: Classify, model: str = "lstm_finetuned", device: torch.device = CPU):
+def fitted(
+    embeddings: Embeddings,
+    section: Classify,
+    model: str = "lstm_finetuned",
+    device: torch.device = CPU,
+    **options: Any,
+) -> tuple[Network, list[Epoch]]:
     make_deterministic(1, section.num_threads)
     network = build(embeddings, section, model, device)
     parts = corpus(embeddings, section, device, 200, 1), corpus(embeddings, section, device, 60, 2)
-    return network, train(network, *parts, section, seed=1)
+    return network, train(network, *parts, section, seed=1, **options)
 
 
 def weights_of(network: torch.nn.Module) -> dict[str, np.ndarray]:
@@ -114,11 +127,115 @@ def test_the_best_epoch_is_kept_and_training_stops_early(embeddings: Embeddings,
     still = section.model_copy(update={"lr": 1e-12, "embedding_lr": 1e-12, "epochs": 9, "patience": 2})
     network, history = fitted(embeddings, still)
     assert len(history) < 9
-    best = max(history, key=lambda epoch: (epoch.valid_accuracy, -epoch.valid_loss))
+    best = best_of(history)
     assert len(history) == best.epoch + 2
     valid = corpus(embeddings, still, CPU, 60, 2)
     right = (logits(network, valid.reviews) > 0) == (valid.labels.numpy() == 1)
     assert right.mean() == pytest.approx(best.valid_accuracy)
+
+
+def stop_in_epoch(epoch: int, section: Classify) -> Callable[[int], None]:
+    """Make a progress callback that presses Ctrl-C in the midst of an epoch."""
+    steps = count()
+
+    def progress(n_tokens: int) -> None:
+        if next(steps) == (epoch - 1) * 13 + 5:  # 200 reviews in batches of 16 are 13 steps
+            raise KeyboardInterrupt
+
+    return progress
+
+
+@pytest.mark.parametrize("model", ["lstm_finetuned", "lstm_frozen"])
+@pytest.mark.parametrize("epoch", [1, 3])
+def test_a_training_that_was_stopped_goes_on_to_the_same_bits(
+    embeddings: Embeddings, section: Classify, tmp_path: Path, model: str, epoch: int
+) -> None:
+    whole, history = fitted(embeddings, section, model)
+    checkpoint = Checkpoint(tmp_path / "state", "key")
+    with pytest.raises(KeyboardInterrupt):
+        fitted(embeddings, section, model, checkpoint=checkpoint, progress=stop_in_epoch(epoch, section))
+    n_tokens: list[int] = []
+    resumed, again = fitted(embeddings, section, model, checkpoint=checkpoint, progress=n_tokens.append)
+    assert len(n_tokens) == 1 + (section.epochs - epoch + 1) * 13
+    assert again == history
+    expected = weights_of(whole)
+    for name, value in weights_of(resumed).items():
+        np.testing.assert_array_equal(value, expected[name], err_msg=name)
+
+
+def test_a_checkpoint_of_another_key_is_not_gone_on_from(
+    embeddings: Embeddings, section: Classify, tmp_path: Path
+) -> None:
+    fitted(embeddings, section, checkpoint=Checkpoint(tmp_path / "state", "one"))
+    steps: list[int] = []
+    fitted(embeddings, section, checkpoint=Checkpoint(tmp_path / "state", "other"), progress=steps.append)
+    assert len(steps) == 1 + section.epochs * 13
+
+
+@pytest.mark.parametrize("kind", ["cut", "absent", "not json"])
+def test_a_broken_checkpoint_counts_as_none(tmp_path: Path, kind: str) -> None:
+    checkpoint = Checkpoint(tmp_path / "state", "key")
+    checkpoint.save({"x": torch.zeros(3)}, {"n": 1})
+    assert checkpoint.load() is not None
+    if kind == "cut":
+        path = tmp_path / "state" / "state.safetensors"
+        path.write_bytes(path.read_bytes()[:-1])
+    elif kind == "absent":
+        (tmp_path / "state" / "state.safetensors").unlink()
+    else:
+        (tmp_path / "state" / "state.json").write_text("{")
+    assert checkpoint.load() is None
+    checkpoint.remove()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_key_tells_parameters_and_inputs_apart(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"1")
+    key = key_of({"lr": 0.1, "epochs": 2}, [tmp_path / "a"])
+    assert key_of({"epochs": 2, "lr": 0.1}, [tmp_path / "a"]) == key
+    assert key_of({"epochs": 3, "lr": 0.1}, [tmp_path / "a"]) != key
+    (tmp_path / "a").write_bytes(b"2")
+    assert key_of({"lr": 0.1, "epochs": 2}, [tmp_path / "a"]) != key
+
+
+def test_adversarial_training_adds_the_worst_case(embeddings: Embeddings, section: Classify) -> None:
+    """Against finite differences: the loss grows along the shift as fast as along no other of 200 directions."""
+    make_deterministic(1, 1)
+    network = build(embeddings, section, "lstm_finetuned", CPU).eval()
+    reviews = corpus(embeddings, section, CPU, 1, 1)
+    ids, lengths = reviews.reviews.batch(torch.tensor([0]))
+    moved: list[Tensor] = []
+    read = network.read
+
+    def spy(x: Tensor, lengths: Tensor) -> Tensor:
+        moved.append(x.detach().clone())
+        return read(x, lengths)
+
+    network.read = spy  # type: ignore[method-assign]
+    backward(network, ids, lengths, reviews.labels, 0.01)
+    shift = moved[1] - moved[0]
+    assert float(shift.norm()) == pytest.approx(0.01, rel=1e-4)
+
+    def loss(x: Tensor) -> float:
+        with torch.no_grad():
+            return float(torch.nn.functional.binary_cross_entropy_with_logits(read(x, lengths), reviews.labels))
+
+    others = torch.randn(200, *shift.shape)
+    others *= 0.01 / others.flatten(1).norm(dim=1)[:, None, None, None]
+    assert loss(moved[1]) > max(loss(moved[0] + other) for other in others)
+
+
+def test_without_a_shift_adversarial_training_doubles_the_gradient(embeddings: Embeddings, section: Classify) -> None:
+    section = section.model_copy(update={"word_dropout": 0.0, "embedding_dropout": 0.0, "dropout": 0.0})
+    gradients = []
+    for norm in (0.0, 1e-20):
+        make_deterministic(1, 1)
+        network = build(embeddings, section, "lstm_finetuned", CPU)
+        reviews = corpus(embeddings, section, CPU, 8, 1)
+        backward(network, *reviews.reviews.batch(torch.arange(8)), reviews.labels, norm)
+        gradients.append([p.grad for p in network.parameters()])
+    for plain, doubled in zip(*gradients, strict=True):
+        torch.testing.assert_close(2 * plain, doubled)
 
 
 def test_a_loss_that_is_no_number_is_named(embeddings: Embeddings, section: Classify) -> None:
