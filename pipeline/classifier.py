@@ -100,12 +100,31 @@ class Recurrence(nn.Module):
         return torch.cat(states, dim=2)
 
 
+class _Permute(torch.autograd.Function):
+    """x [B, T, F] with its B * T vectors in another order, of a permutation that is its own inverse.
+
+    Its gradient is the same copying of whole vectors; that of indexing would add up element by element.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, order: Tensor) -> Tensor:
+        ctx.order = order
+        return x.flatten(0, 1).index_select(0, order).view_as(x)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        return gradient.flatten(0, 1).index_select(0, ctx.order).view_as(gradient), None
+
+
 def reverse_rows(x: Tensor, lengths: Tensor) -> Tensor:
     """Reverse x [B, T, F] along T, each row within its own length; padding stays where it is."""
-    places = torch.arange(x.shape[1], device=x.device)
+    n_rows, n_places, _ = x.shape
+    places = torch.arange(n_places, device=x.device)
     mirrored = lengths[:, None] - 1 - places  # [B, T]
     source = torch.where(mirrored >= 0, mirrored, places)
-    return x.gather(1, source[:, :, None].expand_as(x))
+    first = torch.arange(n_rows, device=x.device)[:, None] * n_places
+    reversed_rows: Tensor = _Permute.apply(x, (first + source).flatten())  # type: ignore[no-untyped-call]
+    return reversed_rows
 
 
 def pool(states: Tensor, mask: Tensor, kinds: tuple[str, ...], hidden_size: int) -> Tensor:
@@ -155,7 +174,10 @@ class Network(nn.Module):
 
     def embed(self, ids: Tensor) -> Tensor:
         """Return the vectors of the words, float32 [B, T, D], some of them dropped while training."""
-        x: Tensor = self.embedding_dropout(self.embedding(self.drop_words(ids)))  # [B, T, D]
+        x: Tensor = self.embedding(self.drop_words(ids))  # [B, T, D]
+        if self.training and self.dropout.embedding:
+            # The same elements at each word of a review. Source: Gal and Ghahramani, 2016.
+            x = x * self.embedding_dropout(x.new_ones(len(x), 1, x.shape[2]))
         return x
 
     def read(self, x: Tensor, lengths: Tensor) -> Tensor:
