@@ -32,7 +32,7 @@ from stages.stage import hardware, read_params
 
 RESULTS = Path("benchmarks/results.json")
 N_WORDS = 50_000
-N_STEPS = 12
+N_STEPS = 6
 N_TEXTS = 6_000
 
 
