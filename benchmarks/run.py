@@ -22,12 +22,13 @@ from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from pipeline.classifier import Dropout, Network, Reviews, Shape
+from pipeline.device import choose_dtype, keep_freed_memory, make_deterministic
 from pipeline.files import write_json
 from pipeline.params import Params
 from pipeline.sample import sample_tables
 from pipeline.tokenizer import Tokenizer, available_cores, tokenize
 from pipeline.tokens import Ragged, encode
-from pipeline.training import batches, choose_dtype, make_deterministic
+from pipeline.training import batches
 from stages.stage import hardware, read_params
 
 RESULTS = Path("benchmarks/results.json")
@@ -182,6 +183,7 @@ def main() -> None:
     """Measure all, print a line each, write the results."""
     params = read_params()
     make_deterministic(1, params.classify.num_threads)
+    keep_freed_memory()  # for both sides
     texts, source = texts_here()
     tokenizer = Tokenizer(
         params.tokenize.tokenizer if params.tokenize.tokenizer == "regex" else "tweet", lowercase=True

@@ -23,7 +23,7 @@ from pipeline import classifier as network_code
 from pipeline import training as training_code
 from pipeline.checkpoint import Checkpoint, key_of
 from pipeline.classifier import Classifier, Reviews
-from pipeline.device import choose_device, make_deterministic
+from pipeline.device import choose_device, keep_freed_memory, make_deterministic
 from pipeline.embeddings import Embeddings
 from pipeline.files import atomic, write_json
 from pipeline.params import Params
@@ -39,6 +39,7 @@ def classify(params: Params, model: str, seed: int) -> None:
     section = params.classify
     device = choose_device(section.device)
     make_deterministic(seed, section.num_threads)
+    keep_freed_memory()
     embeddings = Embeddings.load(EMBEDDINGS)
     network = build(embeddings, section, model, device)
 

@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from pipeline.checkpoint import Checkpoint, key_of
+from pipeline.checkpoint import Checkpoint
 from pipeline.classifier import Network, Reviews, logits
-from pipeline.device import choose_device, choose_dtype, make_deterministic
+from pipeline.device import choose_device, make_deterministic
 from pipeline.embeddings import Embeddings
 from pipeline.errors import InputError
 from pipeline.params import Classify, Params
@@ -172,32 +172,6 @@ def test_a_checkpoint_of_another_key_is_not_gone_on_from(
     assert len(steps) == 1 + section.epochs * 13
 
 
-@pytest.mark.parametrize("kind", ["cut", "absent", "not json"])
-def test_a_broken_checkpoint_counts_as_none(tmp_path: Path, kind: str) -> None:
-    checkpoint = Checkpoint(tmp_path / "state", "key")
-    checkpoint.save({"x": torch.zeros(3)}, {"n": 1})
-    assert checkpoint.load() is not None
-    if kind == "cut":
-        path = tmp_path / "state" / "state.safetensors"
-        path.write_bytes(path.read_bytes()[:-1])
-    elif kind == "absent":
-        (tmp_path / "state" / "state.safetensors").unlink()
-    else:
-        (tmp_path / "state" / "state.json").write_text("{")
-    assert checkpoint.load() is None
-    checkpoint.remove()
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_the_key_tells_parameters_and_inputs_apart(tmp_path: Path) -> None:
-    (tmp_path / "a").write_bytes(b"1")
-    key = key_of({"lr": 0.1, "epochs": 2}, [tmp_path / "a"])
-    assert key_of({"epochs": 2, "lr": 0.1}, [tmp_path / "a"]) == key
-    assert key_of({"epochs": 3, "lr": 0.1}, [tmp_path / "a"]) != key
-    (tmp_path / "a").write_bytes(b"2")
-    assert key_of({"lr": 0.1, "epochs": 2}, [tmp_path / "a"]) != key
-
-
 def test_adversarial_training_adds_the_worst_case(embeddings: Embeddings, section: Classify) -> None:
     """Against finite differences: the loss grows along the shift as fast as along no other of 200 directions."""
     make_deterministic(1, 1)
@@ -267,18 +241,6 @@ def test_the_learning_rate_rises_then_falls() -> None:
     assert rates[10:] == sorted(rates[10:], reverse=True)
     assert rates[-1] < 0.01
     assert warmup_then_cosine(0, 1, 0.0) == 1
-
-
-def test_cuda_without_a_gpu_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    with pytest.raises(InputError, match=r"classify\.device = 'cuda', but torch finds no usable GPU.*auto or cpu"):
-        choose_device("cuda")
-    assert choose_device("auto") == choose_device("cpu") == CPU
-
-
-def test_the_type_that_is_named_is_taken() -> None:
-    assert choose_dtype("float32", CPU) == torch.float32
-    assert choose_dtype("bfloat16", CPU) == torch.bfloat16
 
 
 @pytest.mark.gpu
