@@ -21,9 +21,10 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence, pad_se
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
-from pipeline.classifier import Dropout, Network, Reviews, Shape
+from pipeline.classifier import Reviews
 from pipeline.device import choose_dtype, keep_freed_memory, make_deterministic
 from pipeline.files import write_json
+from pipeline.network import Dropout, Network, Shape
 from pipeline.params import Params
 from pipeline.sample import sample_tables
 from pipeline.tokenizer import Tokenizer, available_cores, tokenize

@@ -81,7 +81,6 @@ class Classify(Section):
     embedding_dropout: Fraction
     word_dropout: Fraction
     dropout: Fraction
-    adversarial_norm: NotNegative
     batch_size: Count
     epochs: Count
     patience: Count

@@ -10,10 +10,11 @@ import torch
 from torch import Tensor, nn
 
 from pipeline.checkpoint import Checkpoint
-from pipeline.classifier import Dropout, Network, Reviews, Shape, logits
+from pipeline.classifier import Reviews, logits
 from pipeline.device import choose_dtype
 from pipeline.embeddings import Embeddings
 from pipeline.errors import InputError
+from pipeline.network import Dropout, Network, Shape
 from pipeline.params import Classify
 
 BUCKET_BATCHES = 50
@@ -85,31 +86,6 @@ def warmup_then_cosine(step: int, n_steps: int, warmup_frac: float) -> float:
     if step < n_warmup:
         return (step + 1) / n_warmup
     return 0.5 * (1 + math.cos(math.pi * (step - n_warmup) / max(1, n_steps - n_warmup)))
-
-
-def backward(network: Network, ids: Tensor, lengths: Tensor, labels: Tensor, adversarial_norm: float) -> Tensor:
-    """Add the gradient of a batch's loss to that of the weights; return the cross-entropy.
-
-    With an `adversarial_norm` above 0, half of the loss is that of the reviews moved, within that norm of all a
-    review's vectors together, to where they are hardest. Source: Miyato et al., 2017, equation 6.
-    """
-    cross_entropy = nn.functional.binary_cross_entropy_with_logits
-    if not adversarial_norm:
-        loss = cross_entropy(network(ids, lengths), labels)
-        loss.backward()  # type: ignore[no-untyped-call]
-        return loss.detach()
-    vectors = network.embed(ids)
-    x = vectors.detach().requires_grad_()
-    loss = cross_entropy(network.read(x, lengths), labels)
-    loss.backward()  # type: ignore[no-untyped-call]
-    assert x.grad is not None
-    norms = x.grad.square().sum((1, 2), keepdim=True).sqrt()
-    moved = (x + adversarial_norm * x.grad / norms.clamp(min=1e-12)).detach().requires_grad_()
-    cross_entropy(network.read(moved, lengths), labels).backward()  # type: ignore[no-untyped-call]
-    if vectors.requires_grad:
-        assert moved.grad is not None
-        vectors.backward(x.grad + moved.grad)  # type: ignore[no-untyped-call]
-    return loss.detach()
 
 
 def validate(network: Network, valid: Labelled) -> tuple[float, float]:
@@ -223,10 +199,11 @@ def train(
             labels = train.labels[rows.to(train.labels.device)]
             state.set_rate(warmup_then_cosine(step, n_steps, section.warmup_frac))
             state.optimizer.zero_grad()
-            loss = backward(network, ids, lengths, labels, section.adversarial_norm)
+            loss = nn.functional.binary_cross_entropy_with_logits(network(ids, lengths), labels)
+            loss.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_([p for p in network.parameters() if p.requires_grad], section.clip_norm)
             state.optimizer.step()
-            total += loss.cpu().double() * len(rows)
+            total += loss.detach().cpu().double() * len(rows)
             progress(int(train.reviews.lengths[rows].sum()))
         train_loss = float(total) / len(train.reviews)
         if not math.isfinite(train_loss):

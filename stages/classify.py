@@ -19,7 +19,8 @@ import torch
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from pipeline import classifier as network_code
+from pipeline import classifier as classifier_code
+from pipeline import network as network_code
 from pipeline import training as training_code
 from pipeline.checkpoint import Checkpoint, key_of
 from pipeline.classifier import Classifier, Reviews
@@ -55,7 +56,7 @@ def classify(params: Params, model: str, seed: int) -> None:
     n_tokens = section.epochs * int(to_fit.reviews.lengths.sum())
     facts = {**section.model_dump(), "model": model, "seed": seed, "device": device, "torch": torch.__version__}
     inputs = [*sorted(TRAIN.glob("*.npy")), *sorted(EMBEDDINGS.iterdir())]
-    code = [Path(str(module.__file__)) for module in (network_code, training_code)]
+    code = [Path(str(module.__file__)) for module in (classifier_code, network_code, training_code)]
     checkpoint = Checkpoint(Path(f".checkpoints/{model}-{seed}"), key_of(facts, inputs + code))
     with tqdm(total=n_tokens, unit=" tokens", unit_scale=True, desc=f"{model} {seed}", mininterval=2) as bar:
         history = train(network, to_fit, to_choose, section, seed=seed, checkpoint=checkpoint, progress=bar.update)

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from pipeline.classifier import Classifier, Dropout, Network, Reviews, Shape, head_and_tail, logits, pool, reverse_rows
+from pipeline.classifier import Classifier, Reviews, head_and_tail, logits
 from pipeline.errors import InputError
+from pipeline.network import Dropout, Network, Shape, pool, reverse_rows
 from pipeline.tokens import Ragged
 
 CPU = torch.device("cpu")
@@ -103,7 +104,7 @@ def test_a_logit_is_the_same_alone_and_in_any_batch(rows: list[list[int]], token
 def test_an_empty_review_reads_as_one_zero_vector() -> None:
     network = network_of()
     ids, lengths = reviews_of([[], [3]]).batch(torch.tensor([0, 1]))
-    assert ids.tolist() == [[11], [3]]
+    assert ids.tolist() == [[11] * 32, [3] + [11] * 31]
     assert lengths.tolist() == [1, 1]
     assert logits(network, reviews_of([[]]))[0] == pytest.approx(logit_of(network, [11]), abs=1e-5)
 

@@ -11,19 +11,18 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from torch import Tensor
 
 from pipeline.checkpoint import Checkpoint
-from pipeline.classifier import Network, Reviews, logits
+from pipeline.classifier import Reviews, logits
 from pipeline.device import choose_device, make_deterministic
 from pipeline.embeddings import Embeddings
 from pipeline.errors import InputError
+from pipeline.network import Network
 from pipeline.params import Classify, Params
 from pipeline.tokens import Ragged
 from pipeline.training import (
     Epoch,
     Labelled,
-    backward,
     batches,
     best_of,
     build,
@@ -170,46 +169,6 @@ def test_a_checkpoint_of_another_key_is_not_gone_on_from(
     steps: list[int] = []
     fitted(embeddings, section, checkpoint=Checkpoint(tmp_path / "state", "other"), progress=steps.append)
     assert len(steps) == 1 + section.epochs * 13
-
-
-def test_adversarial_training_adds_the_worst_case(embeddings: Embeddings, section: Classify) -> None:
-    """Against finite differences: the loss grows along the shift as fast as along no other of 200 directions."""
-    make_deterministic(1, 1)
-    network = build(embeddings, section, "lstm_finetuned", CPU).eval()
-    reviews = corpus(embeddings, section, CPU, 1, 1)
-    ids, lengths = reviews.reviews.batch(torch.tensor([0]))
-    moved: list[Tensor] = []
-    read = network.read
-
-    def spy(x: Tensor, lengths: Tensor) -> Tensor:
-        moved.append(x.detach().clone())
-        return read(x, lengths)
-
-    network.read = spy  # type: ignore[method-assign]
-    backward(network, ids, lengths, reviews.labels, 0.01)
-    shift = moved[1] - moved[0]
-    assert float(shift.norm()) == pytest.approx(0.01, rel=1e-4)
-
-    def loss(x: Tensor) -> float:
-        with torch.no_grad():
-            return float(torch.nn.functional.binary_cross_entropy_with_logits(read(x, lengths), reviews.labels))
-
-    others = torch.randn(200, *shift.shape)
-    others *= 0.01 / others.flatten(1).norm(dim=1)[:, None, None, None]
-    assert loss(moved[1]) > max(loss(moved[0] + other) for other in others)
-
-
-def test_without_a_shift_adversarial_training_doubles_the_gradient(embeddings: Embeddings, section: Classify) -> None:
-    section = section.model_copy(update={"word_dropout": 0.0, "embedding_dropout": 0.0, "dropout": 0.0})
-    gradients = []
-    for norm in (0.0, 1e-20):
-        make_deterministic(1, 1)
-        network = build(embeddings, section, "lstm_finetuned", CPU)
-        reviews = corpus(embeddings, section, CPU, 8, 1)
-        backward(network, *reviews.reviews.batch(torch.arange(8)), reviews.labels, norm)
-        gradients.append([p.grad for p in network.parameters()])
-    for plain, doubled in zip(*gradients, strict=True):
-        torch.testing.assert_close(2 * plain, doubled)
 
 
 def test_a_loss_that_is_no_number_is_named(embeddings: Embeddings, section: Classify) -> None:
