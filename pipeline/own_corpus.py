@@ -71,7 +71,10 @@ def _read_table(path: Path) -> pa.Table:
 def _split(table: pa.Table, path: Path) -> dict[str, pa.Table]:
     missing = [name for name in ("text", "label") if name not in table.column_names]
     if missing:
-        raise InputError(f"{path} has the columns {', '.join(table.column_names)}, but no {' and no '.join(missing)}")
+        raise InputError(
+            f"{path} has the columns {', '.join(table.column_names)}, but no {' and no '.join(missing)};"
+            " add or rename one"
+        )
     splits = table["split"].to_pylist() if "split" in table.column_names else ["train"] * len(table)
     strange = [(row, name) for row, name in enumerate(splits) if name not in SPLIT_NAMES]
     if strange:

@@ -122,7 +122,11 @@ def parse(values: Mapping[str, Any]) -> Params:
     try:
         params = Params.model_validate(values)
     except ValidationError as error:
-        found = [f"{'.'.join(map(str, item['loc']))} = {item['input']!r}: {item['msg']}" for item in error.errors()]
+        found = []
+        for item in error.errors():
+            name = ".".join(map(str, item["loc"]))
+            missing = item["type"] == "missing"
+            found.append(f"{name} is required" if missing else f"{name} = {item['input']!r}: {item['msg']}")
         raise InputError("params.yaml: " + "; ".join(found)) from None
     if len(set(params.seeds)) != len(params.seeds):
         raise InputError(f"params.yaml: seeds = {params.seeds}: a seed stands there twice; list each once")

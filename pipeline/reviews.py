@@ -74,12 +74,13 @@ def carve(table: pa.Table, frac: float, seed: int) -> NDArray[np.bool_]:
     own = pa.array([f"row {i}" for i in range(len(table))])
     movies = pc.coalesce(table["movie"], own).to_numpy(zero_copy_only=False)
     n_folds = max(2, round(1 / frac))
-    fewest = min((len(set(movies[labels == label])) for label in (0, 1)), default=0)
-    if fewest < n_folds:
-        raise InputError(
-            f"a label has reviews of {fewest} movies, too few to split off one in {n_folds};"
-            " add reviews or raise fetch.valid_frac and fetch.test_frac in params.yaml"
-        )
+    for label, name in ((0, "negative"), (1, "positive")):
+        n_movies = len(set(movies[labels == label]))
+        if n_movies < n_folds:
+            raise InputError(
+                f"train has {name} reviews (label {label}) of {n_movies} movies, too few to split off one in {n_folds};"
+                f" add {name} reviews or raise fetch.valid_frac and fetch.test_frac in params.yaml"
+            )
     folds = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
     chosen = np.zeros(len(table), np.bool_)
     chosen[next(iter(folds.split(labels, labels, movies)))[1]] = True

@@ -67,7 +67,7 @@ def read(params: Params) -> dict[str, Table]:
 def main(params: Params) -> None:
     """Read, check, split, save, count."""
     tables = read(params)
-    check_usable(tables, where=f"the {params.fetch.source} corpus", n_least=params.classify.batch_size)
+    check_usable(tables, where=f"fetch.source = {params.fetch.source!r}", n_least=params.classify.batch_size)
     corpus = make_corpus(tables, valid_frac=params.fetch.valid_frac, seed=params.fetch.seed)
     corpus.save(Path("data"))
     figures = describe(corpus)

@@ -54,7 +54,7 @@ def test_the_corpus_keeps_its_own_validation_reviews(tables):
 
 def test_too_few_to_carve(tables):
     tables["train"] = tables["train"].slice(0, 6)
-    with pytest.raises(InputError, match=r"reviews of 3 movies, too few .* fetch.valid_frac"):
+    with pytest.raises(InputError, match=r"of 3 movies, too few .* fetch.valid_frac"):
         make_corpus(tables, valid_frac=0.1, seed=0)
 
 
