@@ -7,6 +7,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+# Many tiny tensors: a second thread would only wait for the first. Read when torch is loaded.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import numpy as np
 import pyarrow.csv
 import pytest
