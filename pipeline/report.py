@@ -42,7 +42,7 @@ def where(seconds: Scores) -> str:
     """Name the hardware that the seconds were taken on and how long all stages took."""
     hardware = " and ".join(dict.fromkeys(str(value["hardware"]) for value in seconds.values()))
     total = sum(value["seconds"] for value in seconds.values())
-    return f"{hardware or 'unknown hardware'}; all stages {total / 60:.0f} minutes"
+    return f"{hardware or 'unknown hardware'}; all stages together {total / 60:.0f} min"
 
 
 def between_marks(document: str, name: str, text: str) -> str:

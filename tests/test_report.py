@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from pipeline.errors import InputError
+from pipeline.files import read_json
 from pipeline.params import BASELINES, LSTMS
 from pipeline.report import Results, between_marks, finding, page, results_table, seconds_of, where
+from tests.conftest import ROOT
 
 MODELS = (*BASELINES, *LSTMS)
 SCORE = {
@@ -86,7 +88,7 @@ def test_the_table_has_a_row_a_model() -> None:
 
 
 def test_all_hardware_is_named() -> None:
-    assert where(SECONDS) == "2 x a processor and another; all stages 6 minutes"
+    assert where(SECONDS) == "2 x a processor and another; all stages together 6 min"
 
 
 def test_a_document_takes_the_table_between_its_marks() -> None:
@@ -120,3 +122,11 @@ def test_the_page_is_the_same_each_time_and_names_every_model(results: Results) 
     assert html.count("<svg") == 5
     for model in MODELS:
         assert html.count(f"<code>{model}</code>") >= 2
+
+
+def test_the_readme_has_the_committed_results() -> None:
+    test = read_json(ROOT / "metrics/test.json")
+    seconds = {path.stem: read_json(path) for path in sorted((ROOT / "metrics/seconds").glob("*.json"))}
+    readme = (ROOT / "README.md").read_text("utf-8")
+    text = f"{results_table(test, seconds)}\n\n{where(seconds)}."
+    assert between_marks(readme, "results", text) == readme, "run `python -m pipeline compare --write README.md`"
