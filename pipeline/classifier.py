@@ -19,7 +19,7 @@ from torch import Tensor
 from pipeline.embeddings import read_config
 from pipeline.errors import InputError
 from pipeline.files import read_json, write_json
-from pipeline.network import Dropout, Network, Shape
+from pipeline.network import Batch, Dropout, Network, Shape
 from pipeline.tokens import Ragged, read_types
 
 FORMAT = 1
@@ -63,8 +63,8 @@ class Reviews:
     def __len__(self) -> int:
         return len(self.lengths)
 
-    def batch(self, rows: Tensor) -> tuple[Tensor, Tensor]:
-        """Gather `rows`, int64 [B] on the CPU: ids int64 [B, T], padded, and lengths int64 [B] of at least 1.
+    def batch(self, rows: Tensor) -> Batch:
+        """Gather `rows`, int64 [B] on the CPU; a length is at least 1.
 
         T is a multiple of 32: few shapes let memory and prepared kernels be used again.
         """
@@ -76,7 +76,7 @@ class Reviews:
         source = self._starts[rows.to(device)][:, None] + places  # [B, T]
         inside = places < lengths[:, None]
         ids = self._values[source.clamp_(max=len(self._values) - 1)].long()
-        return ids.masked_fill_(~inside, self._padding), lengths.clamp(min=1)
+        return Batch(ids.masked_fill_(~inside, self._padding), lengths.clamp(min=1))
 
 
 @torch.inference_mode()

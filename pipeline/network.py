@@ -5,7 +5,7 @@ S directions (2 if bidirectional), P poolings.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -24,6 +24,13 @@ class Shape:
     pooling: tuple[str, ...]
     head_tokens: int
     tail_tokens: int
+
+
+class Batch(NamedTuple):
+    """Reviews as the network takes them: ids int64 [B, T], padded on the right, and lengths int64 [B]."""
+
+    ids: Tensor
+    lengths: Tensor
 
 
 @dataclass(frozen=True)
@@ -141,8 +148,15 @@ class Network(nn.Module):
             ids: int64 [B, T], padded on the right with V.
             lengths: int64 [B], tokens of each review, at least 1.
         """
-        mask = torch.arange(ids.shape[1], device=ids.device) < lengths[:, None]  # [B, T]
-        x = self.drop_elements(self.embedding(self.drop_words(ids)))  # [B, T, D]
+        return self.read(self.embed(ids), lengths)
+
+    def embed(self, ids: Tensor) -> Tensor:
+        """Return the vectors of the words, float32 [B, T, D], of ids int64 [B, T]; in training, without the dropped."""
+        return self.drop_elements(self.embedding(self.drop_words(ids)))
+
+    def read(self, x: Tensor, lengths: Tensor) -> Tensor:
+        """Return the logits [B] of vectors x [B, T, D] in which each review ends after lengths [B]."""
+        mask = torch.arange(x.shape[1], device=x.device) < lengths[:, None]  # [B, T]
         for layer in self.layers:
             x = layer(x, lengths, self.dtype)  # [B, T, S * H]
         x = pool(x, mask, self.shape.pooling, self.shape.hidden_size)  # [B, P * S * H]

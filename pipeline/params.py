@@ -89,6 +89,11 @@ class Classify(Section):
     warmup_frac: Fraction
     weight_decay: NotNegative
     clip_norm: Positive
+    ema_decay: Fraction
+    adversarial: NotNegative
+    virtual_adversarial: NotNegative
+    entropy: NotNegative
+    perturbation_norm: Positive
     device: Literal["auto", "cpu", "cuda"]
     precision: Literal["auto", "float32", "bfloat16"]
     num_threads: Count

@@ -4,10 +4,13 @@ import copy
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from itertools import cycle
+from typing import cast
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from pipeline.checkpoint import Checkpoint
 from pipeline.classifier import Reviews, logits
@@ -15,6 +18,7 @@ from pipeline.device import choose_dtype
 from pipeline.embeddings import Embeddings
 from pipeline.errors import InputError
 from pipeline.network import Dropout, Network, Shape
+from pipeline.objective import objective
 from pipeline.params import Classify
 
 BUCKET_BATCHES = 50
@@ -102,7 +106,7 @@ def best_of(history: Sequence[Epoch]) -> Epoch:
 
 
 class State:
-    """All that a step of training changes: weights, optimiser, the order of the reviews, the best epoch so far."""
+    """All that a step of training changes: weights, their average, optimiser, the order of reviews, the best epoch."""
 
     def __init__(self, network: Network, section: Classify, seed: int) -> None:
         self.network = network
@@ -112,18 +116,32 @@ class State:
         groups = [{"params": rest}] + ([{"params": vectors, "weight_decay": 0.0}] if vectors else [])
         self.optimizer = torch.optim.AdamW(groups, weight_decay=section.weight_decay, fused=True)
         self.order = torch.Generator().manual_seed(seed)
+        self.average: AveragedModel | None = None
+        if section.ema_decay:
+            average = get_ema_multi_avg_fn(section.ema_decay)  # type: ignore[no-untyped-call]
+            self.average = AveragedModel(network, multi_avg_fn=average)
         self.history: list[Epoch] = []
         self.best_weights: dict[str, Tensor] = {}
 
-    def set_rate(self, share: float) -> None:
-        """Set the learning rates to a share of their full height."""
+    @property
+    def chosen(self) -> Network:
+        """The network that is validated and kept: that of the average weights where there are any."""
+        return cast(Network, self.average.module) if self.average else self.network
+
+    def step(self, share: float) -> None:
+        """Move the weights along their gradients, at a share of the full learning rates."""
         for group, rate in zip(self.optimizer.param_groups, self.rates, strict=False):
             group["lr"] = rate * share
+        self.optimizer.step()
+        if self.average:
+            self.average.update_parameters(self.network)
 
     def save(self, checkpoint: Checkpoint) -> None:
         """Keep the state; bit for bit, the random numbers' too."""
         tensors = {f"network.{name}": value for name, value in self.network.state_dict().items()}
         tensors |= {f"best.{name}": value for name, value in self.best_weights.items()}
+        if self.average:
+            tensors |= {f"average.{name}": value for name, value in self.average.state_dict().items()}
         for i, moments in self.optimizer.state_dict()["state"].items():
             tensors |= {f"optimizer.{i}.{name}": value for name, value in moments.items()}
         tensors |= {"random.order": self.order.get_state(), "random.cpu": torch.get_rng_state()}
@@ -143,6 +161,8 @@ class State:
 
         self.network.load_state_dict(part("network."))
         self.best_weights = part("best.")
+        if self.average:
+            self.average.load_state_dict(part("average."))
         moments: dict[int, dict[str, Tensor]] = {}
         for key, value in part("optimizer.").items():
             i, _, name = key.partition(".")
@@ -162,6 +182,7 @@ def train(
     section: Classify,
     *,
     seed: int,
+    unlabelled: Reviews | None = None,
     checkpoint: Checkpoint | None = None,
     progress: Callable[[int], object] = lambda n_tokens: None,
 ) -> list[Epoch]:
@@ -176,6 +197,7 @@ def train(
         valid: what to choose the epoch by.
         section: epochs, batch size, learning rates.
         seed: of the order of the reviews.
+        unlabelled: for the parts of the objective that need no label; each step reads a batch of them too.
         checkpoint: written after each epoch; a training that finds one goes on from it, to the same bits.
         progress: called with the number of tokens read, after each step, and for the epochs that need no repeating.
 
@@ -194,15 +216,16 @@ def train(
         network.train()
         total = torch.zeros((), dtype=torch.float64)
         first = (epoch - 1) * steps_an_epoch
-        for step, rows in enumerate(batches(train.reviews.lengths, section.batch_size, state.order), first):
-            ids, lengths = train.reviews.batch(rows)
+        plan = batches(train.reviews.lengths, section.batch_size, state.order)
+        beside = cycle(batches(unlabelled.lengths, section.batch_size, state.order)) if unlabelled else None
+        for step, rows in enumerate(plan, first):
             labels = train.labels[rows.to(train.labels.device)]
-            state.set_rate(warmup_then_cosine(step, n_steps, section.warmup_frac))
+            more = unlabelled.batch(next(beside)) if unlabelled and beside else None
             state.optimizer.zero_grad()
-            loss = nn.functional.binary_cross_entropy_with_logits(network(ids, lengths), labels)
+            loss = objective(network, train.reviews.batch(rows), labels, more, section)
             loss.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_([p for p in network.parameters() if p.requires_grad], section.clip_norm)
-            state.optimizer.step()
+            state.step(warmup_then_cosine(step, n_steps, section.warmup_frac))
             total += loss.detach().cpu().double() * len(rows)
             progress(int(train.reviews.lengths[rows].sum()))
         train_loss = float(total) / len(train.reviews)
@@ -211,11 +234,11 @@ def train(
                 f"training diverged: the loss of epoch {epoch} is {train_loss};"
                 f" lower classify.lr = {section.lr} or classify.embedding_lr = {section.embedding_lr} in params.yaml"
             )
-        valid_loss, valid_accuracy = validate(network, valid)
+        valid_loss, valid_accuracy = validate(state.chosen, valid)
         rate = section.lr * warmup_then_cosine(epoch * steps_an_epoch - 1, n_steps, section.warmup_frac)
         state.history.append(Epoch(epoch, train_loss, valid_loss, valid_accuracy, rate))
         if best_of(state.history).epoch == epoch:
-            state.best_weights = copy.deepcopy(network.state_dict())
+            state.best_weights = copy.deepcopy(state.chosen.state_dict())
         if checkpoint:
             state.save(checkpoint)
     network.load_state_dict(state.best_weights)

@@ -3,7 +3,7 @@
 lstm_frozen keeps the vectors as they are, lstm_finetuned goes on training them, lstm_random starts from random
 ones in their place, as a control.
 
-Reads:  data/tokens/train/, artifacts/embeddings/
+Reads:  data/tokens/train/, artifacts/embeddings/; data/tokens/unsup/ where the objective wants reviews without labels
 Writes: .checkpoints/MODEL-SEED/ while it runs, from which a run that was stopped goes on; at its end
         artifacts/MODEL/SEED/, plots/history/MODEL-SEED.csv, metrics/valid/MODEL-SEED.json
 Params: classify
@@ -21,18 +21,20 @@ from tqdm import tqdm
 
 from pipeline import classifier as classifier_code
 from pipeline import network as network_code
+from pipeline import objective as objective_code
 from pipeline import training as training_code
 from pipeline.checkpoint import Checkpoint, key_of
 from pipeline.classifier import Classifier, Reviews
 from pipeline.device import choose_device, keep_freed_memory, make_deterministic
 from pipeline.embeddings import Embeddings
 from pipeline.files import atomic, write_json
+from pipeline.objective import reads_unlabelled
 from pipeline.params import Params
 from pipeline.tokens import Ragged, load_array
 from pipeline.training import Labelled, best_of, build, train
 from stages.stage import run
 
-TRAIN, EMBEDDINGS = Path("data/tokens/train"), Path("artifacts/embeddings")
+TRAIN, UNSUP, EMBEDDINGS = Path("data/tokens/train"), Path("data/tokens/unsup"), Path("artifacts/embeddings")
 
 
 def classify(params: Params, model: str, seed: int) -> None:
@@ -53,13 +55,25 @@ def classify(params: Params, model: str, seed: int) -> None:
         return Labelled(Reviews(reviews.rows(rows), network.shape, device), targets.to(device))
 
     to_fit, to_choose = part(~valid), part(valid)
+    unlabelled = None
+    if reads_unlabelled(section):
+        unlabelled = Reviews(Ragged.load(UNSUP).below(len(embeddings.words)), network.shape, device)
     n_tokens = section.epochs * int(to_fit.reviews.lengths.sum())
     facts = {**section.model_dump(), "model": model, "seed": seed, "device": device, "torch": torch.__version__}
-    inputs = [*sorted(TRAIN.glob("*.npy")), *sorted(EMBEDDINGS.iterdir())]
-    code = [Path(str(module.__file__)) for module in (classifier_code, network_code, training_code)]
+    inputs = [*sorted(TRAIN.glob("*.npy")), *sorted(UNSUP.glob("*.npy")), *sorted(EMBEDDINGS.iterdir())]
+    code = [Path(str(module.__file__)) for module in (classifier_code, network_code, objective_code, training_code)]
     checkpoint = Checkpoint(Path(f".checkpoints/{model}-{seed}"), key_of(facts, inputs + code))
     with tqdm(total=n_tokens, unit=" tokens", unit_scale=True, desc=f"{model} {seed}", mininterval=2) as bar:
-        history = train(network, to_fit, to_choose, section, seed=seed, checkpoint=checkpoint, progress=bar.update)
+        history = train(
+            network,
+            to_fit,
+            to_choose,
+            section,
+            seed=seed,
+            unlabelled=unlabelled,
+            checkpoint=checkpoint,
+            progress=bar.update,
+        )
     best = best_of(history)
 
     training = {"model": model, "seed": seed, **section.model_dump(), "best_epoch": best.epoch}

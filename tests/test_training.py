@@ -162,6 +162,33 @@ def test_a_training_that_was_stopped_goes_on_to_the_same_bits(
         np.testing.assert_array_equal(value, expected[name], err_msg=name)
 
 
+def test_average_weights_and_unlabelled_reviews_are_gone_on_with_too(
+    embeddings: Embeddings, section: Classify, tmp_path: Path
+) -> None:
+    values = {"ema_decay": 0.9, "adversarial": 1.0, "virtual_adversarial": 1.0, "entropy": 1.0}
+    mixed = section.model_copy(update=values)
+    unlabelled = corpus(embeddings, section, CPU, 100, 3).reviews  # fewer than labelled: they come round again
+    whole, history = fitted(embeddings, mixed, unlabelled=unlabelled)
+    checkpoint = Checkpoint(tmp_path / "state", "key")
+    with pytest.raises(KeyboardInterrupt):
+        fitted(embeddings, mixed, unlabelled=unlabelled, checkpoint=checkpoint, progress=stop_in_epoch(3, mixed))
+    resumed, again = fitted(embeddings, mixed, unlabelled=unlabelled, checkpoint=checkpoint)
+    assert again == history
+    expected, plain = weights_of(whole), weights_of(fitted(embeddings, section)[0])
+    for name, value in weights_of(resumed).items():
+        np.testing.assert_array_equal(value, expected[name], err_msg=name)
+        assert not np.array_equal(value, plain[name]), name
+
+
+def test_the_average_follows_the_weights(embeddings: Embeddings, section: Classify) -> None:
+    longer = section.model_copy(update={"epochs": 1, "ema_decay": 0.9})
+    weights = weights_of(fitted(embeddings, longer.model_copy(update={"ema_decay": 0.0}))[0])
+    average = weights_of(fitted(embeddings, longer)[0])
+    for name, value in average.items():
+        np.testing.assert_allclose(value, weights[name], atol=0.15, err_msg=name)
+    assert any(not np.array_equal(value, weights[name]) for name, value in average.items())
+
+
 def test_a_checkpoint_of_another_key_is_not_gone_on_from(
     embeddings: Embeddings, section: Classify, tmp_path: Path
 ) -> None:
