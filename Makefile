@@ -33,11 +33,16 @@ check: $(BIN)/installed  ## style and types
 repro: $(BIN)/installed  ## the real run; IMDB_ARCHIVE=/path/to/aclImdb_v1.tar.gz reads that instead of downloading
 	$(BIN)/dvc repro
 
-bench: $(BIN)/installed  ## training and tokenization speed, side by side; writes benchmarks/results.json
-	$(BIN)/python -m benchmarks.run
+.venv-bench/installed: benchmarks/requirements.txt
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
+	touch $@
+
+bench: $(BIN)/installed .venv-bench/installed  ## speed and growth, side by side; writes benchmarks/results.json
+	$(BIN)/python -m benchmarks.run $(ROWS)
 
 check-lock: $(BIN)/installed  ## does dvc.lock hold the code and params of this tree?
 	$(BIN)/python -m pytest -m lock tests/test_lock.py
 
 clean:  ## remove what the other targets made, but not the pipeline's outputs
-	rm -rf .venv .demo .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf .venv .venv-bench .demo .pytest_cache .ruff_cache .mypy_cache .hypothesis

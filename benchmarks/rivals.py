@@ -1,0 +1,34 @@
+"""Programs that are compared with, each in a process of an environment that the project itself does not need."""
+
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+PYTHON = Path(".venv-bench/bin/python")
+
+
+def missing_rivals() -> str:
+    """Return why there is nothing to compare with; nothing where there is."""
+    return "" if PYTHON.exists() else f"{PYTHON} is missing, `make bench` makes it"
+
+
+@contextmanager
+def child(script: str, *arguments: str) -> Iterator[Callable[[], float]]:
+    """Start a script of benchmarks/; give a function that has it work once and returns the number it answers."""
+    command = [str(PYTHON), f"benchmarks/{script}", *arguments]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    stdin, stdout = process.stdin, process.stdout
+    assert stdin
+    assert stdout
+
+    def ask() -> float:
+        stdin.write("\n")
+        stdin.flush()
+        return float(stdout.readline())
+
+    try:
+        yield ask
+    finally:
+        stdin.close()
+        process.wait()

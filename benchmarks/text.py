@@ -1,0 +1,134 @@
+"""Text in: tokenization, prediction and skip-gram, against what a user would write instead."""
+
+import html
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from gensim.models import Word2Vec
+from gensim.models.word2vec import LineSentence
+from nltk.tokenize import NLTKWordTokenizer
+
+from benchmarks.measure import Rate, side_by_side
+from benchmarks.rivals import child, missing_rivals
+from benchmarks.training import shape_of
+from pipeline import skipgram
+from pipeline.classifier import Classifier
+from pipeline.network import Dropout, Network
+from pipeline.params import Embed, Params
+from pipeline.tokenizer import Tokenizer, available_cores, tokenize
+from pipeline.tokens import Chunk, encode
+
+N_PREDICTED = 500
+
+
+def per_second(texts: list[str], work: Any) -> Rate:
+    """Return a function that runs `work` and returns texts/s."""
+
+    def rate() -> float:
+        started = time.perf_counter()
+        work()
+        return len(texts) / (time.perf_counter() - started)
+
+    return rate
+
+
+def tokenization(params: Params, texts: list[str]) -> Iterator[dict[str, Any]]:
+    """Measure tokenizing on all cores: against one core, and against NLTK's tokenizer in a plain loop."""
+    n_cores = available_cores()
+
+    def on(name: str, n_jobs: int) -> Rate:
+        tokenizer = Tokenizer.train(name, lowercase=True, texts=texts[:1000])
+        return per_second(texts, lambda: list(tokenize(texts, tokenizer, n_jobs=n_jobs)))
+
+    def plain_loop() -> None:
+        tokenizer = NLTKWordTokenizer()
+        for text in texts:
+            tokenizer.tokenize(html.unescape(text).replace("<br />", " ").lower())
+
+    name = params.tokenize.tokenizer
+    against = "the same tokenizer on one core"
+    yield side_by_side(
+        f"tokenization, {name}, {n_cores} cores", "reviews/s", on(name, n_cores), on(name, 1), against, 1.8
+    )
+    for name, bar in (("treebank", 1.8), ("regex", 15.0)):
+        theirs = per_second(texts, plain_loop)
+        against = "NLTKWordTokenizer in a plain loop"
+        yield side_by_side(
+            f"tokenization, {name}, {n_cores} cores", "reviews/s", on(name, n_cores), theirs, against, bar
+        )
+
+
+def prediction(params: Params, texts: list[str], chunks: list[Chunk], words: list[str]) -> dict[str, Any]:
+    """Measure raw text in, probabilities out: in batches against one review at a time."""
+    shape = shape_of(params, len(words))
+    network = Network(shape, Dropout(0, 0, 0))
+    tokenizer = Tokenizer("tweet", lowercase=True)
+    classifier = Classifier(network, words, np.ones(len(words), np.int64), tokenizer.config, {})
+    index = {word: i for i, word in enumerate(words)}
+    some = texts[:N_PREDICTED]
+
+    def predict(part: list[str]) -> None:
+        classifier.probabilities(encode(tokenize(part, tokenizer, n_jobs=1), index))
+
+    def one_by_one() -> None:
+        for text in some:
+            predict([text])
+
+    ours, theirs = per_second(some, lambda: predict(some)), per_second(some, one_by_one)
+    return side_by_side("prediction in batches", "reviews/s", ours, theirs, "one review at a time", 2.5)
+
+
+@contextmanager
+def fasttext(path: Path, section: Embed, n_words: int) -> Iterator[Rate]:
+    """Give a function that has fastText, in a process of its own, train on a text, and returns words/s."""
+    names = ("vector_size", "window", "negative", "sample", "min_count", "alpha")
+    options = [str(getattr(section, name)) for name in names]
+    with child("fasttext_skipgram.py", str(path), *options) as ask:
+        yield lambda: n_words / ask()
+
+
+def skipgram_words(params: Params, chunks: list[Chunk]) -> Iterator[dict[str, Any]]:
+    """Measure training the vectors: against gensim fed by its own iterator, with the same parameters, and fastText."""
+    text = "".join(chunk.text for chunk in chunks)
+    section = params.embed.model_copy(update={"epochs": 1, "workers": 1, "heldout_frac": 0.001})
+    words = text.split()
+    types, counts = np.unique(np.array(words), return_counts=True)
+    order = np.lexsort((types, -counts))
+    n_words = len(words)
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "corpus.txt"
+        path.write_text(text, "utf-8")
+
+        def ours() -> float:
+            started = time.perf_counter()
+            skipgram.train(path, types[order].tolist(), counts[order].astype(np.int64), {}, section)
+            return n_words / (time.perf_counter() - started)
+
+        def theirs() -> float:
+            options = section.model_dump(exclude={"heldout_frac"})
+            started = time.perf_counter()
+            Word2Vec(LineSentence(str(path)), sg=1, hs=0, **options)
+            return n_words / (time.perf_counter() - started)
+
+        name, against = "skip-gram, one worker", "gensim fed by its LineSentence, the scan for words included"
+        yield side_by_side(name, "words/s", ours, theirs, against, 1.0, n_runs=3)
+        if missing := missing_rivals():
+            print(f"skipped: skip-gram against fastText; {missing}")
+            return
+        with fasttext(path, section, n_words) as theirs:
+            yield side_by_side(name, "words/s", ours, theirs, "fastText without subwords", None, n_runs=3)
+
+
+def figures(params: Params, texts: list[str], chunks: list[Chunk], words: list[str]) -> Iterator[dict[str, Any]]:
+    """Measure the rows about text."""
+    torch.set_num_threads(params.classify.num_threads)
+    yield from tokenization(params, texts)
+    yield prediction(params, texts, chunks, words)
+    yield from skipgram_words(params, chunks)
