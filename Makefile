@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo test test-gpu repro bench check check-lock clean
+.PHONY: demo test test-gpu repro bench leave-one-out check check-lock clean
 
 $(BIN)/installed: requirements.txt
 	$(PYTHON) -m venv .venv
@@ -40,6 +40,9 @@ repro: $(BIN)/installed  ## the real run; IMDB_ARCHIVE=/path/to/aclImdb_v1.tar.g
 
 bench: $(BIN)/installed .venv-bench/installed  ## speed and growth, side by side; writes benchmarks/results.json
 	$(BIN)/python -m benchmarks.run $(ROWS)
+
+leave-one-out: $(BIN)/installed  ## what each technique of the classifier is worth on validation; hours, goes on where it was stopped
+	$(BIN)/python -m benchmarks.leave_one_out --write docs/accuracy.md
 
 check-lock: $(BIN)/installed  ## does dvc.lock hold the code and params of this tree?
 	$(BIN)/python -m pytest -m lock tests/test_lock.py

@@ -1,18 +1,14 @@
 """What a GPU makes of the default classifier; skipped, with the reason, where there is none."""
 
-import os
 import statistics
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
+from benchmarks.elsewhere import folder, missing, run_stage
 from benchmarks.measure import figure
 from benchmarks.training import N_STEPS, flops_per_token, matmul_rate, padded, shape_of
 from pipeline.classifier import Reviews, logits
@@ -20,7 +16,6 @@ from pipeline.network import Dropout, Network, Shape
 from pipeline.params import Params
 from pipeline.tokens import Ragged
 
-ROOT = Path(__file__).parent.parent
 BYTES = {"float32": 4, "bfloat16": 2}
 
 
@@ -79,21 +74,15 @@ def difference(reviews: Ragged, shape: Shape, device: torch.device) -> dict[str,
 
 def classify_seconds() -> Iterator[dict[str, Any]]:
     """Measure the stage classify on the real data; needs data/tokens and artifacts/embeddings."""
-    needed = [ROOT / "data/tokens", ROOT / "artifacts/embeddings"]
-    if not all(path.exists() for path in needed):
-        print("skipped: classify on the GPU; `dvc repro embed` makes what it reads")
+    inputs = ("data/tokens", "artifacts/embeddings")
+    if lacking := missing(*inputs):
+        print(f"skipped: classify on the GPU; {lacking}")
         return
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        for entry in ("data", "artifacts/embeddings", "params.yaml"):
-            (folder / entry).parent.mkdir(exist_ok=True)
-            (folder / entry).symlink_to(ROOT / entry)
-        command = [sys.executable, "-m", "stages.classify", "lstm_finetuned", "1"]
+    with folder({}, inputs) as where:
         started = time.perf_counter()
-        subprocess.run(command, cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True)
-        yield figure(
-            "classify, lstm_finetuned", time.perf_counter() - started, "seconds (bar: at most)", "a GPU", 60, 1
-        )
+        run_stage(where, "classify", "lstm_finetuned", "1", quiet=False)
+        seconds = time.perf_counter() - started
+    yield figure("classify, lstm_finetuned", seconds, "seconds (bar: at most)", "a GPU", 60, 1)
 
 
 def figures(params: Params, reviews: Ragged, n_words: int) -> Iterator[dict[str, Any]]:

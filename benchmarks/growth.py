@@ -4,22 +4,16 @@ Each stage runs as DVC would run it, in a folder of its own. `min_count` grows w
 and with it the size of the vectors, stays about the same.
 """
 
-import os
-import subprocess
-import sys
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from ruamel.yaml import YAML
 
+from benchmarks.elsewhere import ROOT, folder, missing, run_stage
 from benchmarks.measure import figure
 from pipeline.files import read_json
 
-ROOT = Path(__file__).parent.parent
 TIMES = (1, 2, 4)
 N_REVIEWS = {"train": 1500, "unsup": 3000}
 STAGES = {
@@ -31,31 +25,19 @@ STAGES = {
 
 def measure(tables: dict[str, pa.Table], times: int) -> dict[str, dict[str, float]]:
     """Run the stages on `times` as many reviews; return the seconds and MiB of each."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        (folder / "data").mkdir()
+    with folder({"embed.epochs": 1, "embed.min_count": 5 * times, "classify.epochs": 1}) as where:
+        (where / "data").mkdir()
         for split, n_reviews in N_REVIEWS.items():
-            pq.write_table(tables[split].take(list(range(times * n_reviews))), folder / f"data/{split}.parquet")
-        yaml = YAML()
-        params = yaml.load(ROOT / "params.yaml")
-        params["embed"] |= {"epochs": 1, "min_count": 5 * times}
-        params["classify"] |= {"epochs": 1}
-        yaml.dump(params, folder / "params.yaml")
+            pq.write_table(tables[split].take(list(range(times * n_reviews))), where / f"data/{split}.parquet")
         for arguments in STAGES.values():
-            subprocess.run(
-                [sys.executable, "-m", f"stages.{arguments[0]}", *arguments[1:]],
-                cwd=folder,
-                env={**os.environ, "PYTHONPATH": str(ROOT)},
-                check=True,
-                capture_output=True,
-            )
-        return {stage: read_json(folder / f"metrics/seconds/{stage}.json") for stage in STAGES}
+            run_stage(where, *arguments)
+        return {stage: read_json(where / f"metrics/seconds/{stage}.json") for stage in STAGES}
 
 
 def figures() -> Iterator[dict[str, Any]]:
     """Measure the rows about growth; needs data/ as `dvc repro` makes it."""
-    if not all((ROOT / f"data/{split}.parquet").exists() for split in N_REVIEWS):
-        print("skipped: growth; data/ is missing, `dvc repro fetch` makes it")
+    if lacking := missing(*(f"data/{split}.parquet" for split in N_REVIEWS)):
+        print(f"skipped: growth; {lacking}")
         return
     # Every so many, for reviews of both labels, of train and of validation.
     tables = {}

@@ -24,7 +24,8 @@ WORD = re.compile(r"\w+(?:'\w+)?|[^\w\s]")
 ASCII_WORD = re.compile(WORD.pattern, re.ASCII)  # the same where a text is ASCII, and faster
 # What stands between white space; with a number or dots that go on behind it, which the tweet tokenizer takes as one.
 TWEET_PIECE = re.compile(r"\S+(?:(?<=[\d.*)-])\s+(?=[\d.*()-])\S+)*")
-START, BETWEEN, END = "\x02", "\x1a", "\x03"
+# START and END are white space, which no piece holds.
+START, BETWEEN, END = "\x1c", "\x1a", "\x1d"
 CONTROL = re.compile(f"[{START}{BETWEEN}{END}]")
 CLOSING = "])}>\"'»\u201d\u2019\u203a"
 CHUNK_REVIEWS = 500

@@ -1,10 +1,16 @@
 """The tokenizers: what they split, and that they come back from their description."""
 
 import json
+import re
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from nltk.tokenize import NLTKWordTokenizer, ToktokTokenizer, TweetTokenizer
+from nltk.tokenize.punkt import PunktSentenceTokenizer
 
+from pipeline import tokenizer as module
 from pipeline.errors import InputError
 from pipeline.tokenizer import Tokenizer, clean, tokenize
 
@@ -67,6 +73,65 @@ def test_processes_change_neither_order_nor_tokens(name: str) -> None:
     for a, b in zip(one, two, strict=True):
         assert a.types == b.types
         np.testing.assert_array_equal(a.ids, b.ids)
+
+
+# What the rules of the tokenizers look at: quotes, dots, brackets, contractions, numbers, marks that stand in a row.
+PIECES = st.sampled_from(
+    """
+    good The U.S. Mr. isn't can't cannot gonna wanna 'tis d'ye he's we'll 'em ' '' " `` "Oh no" end. end." end.) end.'
+    (so) [a] {b} <c> , ,, a,b 1,000 1.5 3:30 : ; ! ?! ?!? ... .... .. . -- --- - a-b _ * % $5 #1 & @you http://x.org/a.b
+    :) :-( <3 =D 555 1234 (555) 1 +1 sooooo !!!!! na\xefve \u20ac \u65e5\u672c \U0001f600 \u0130 x\u2019s \u201cq\u201d
+    \xabz\xbb \x02 \x1a
+    """.split()  # noqa: SIM905
+)
+TEXT = st.lists(PIECES, max_size=14).map(" ".join)
+
+
+def by_nltk(name: str, text: str) -> list[str]:
+    """What NLTK makes of a text as a whole, or sentence by sentence."""
+    if name == "tweet":
+        tokens = TweetTokenizer(preserve_case=False, reduce_len=True).tokenize(text)
+        return " ".join(tokens).split()
+    words = NLTKWordTokenizer() if name == "treebank" else ToktokTokenizer()
+    sentences = PunktSentenceTokenizer(module._punkt_parameters(SENTENCES[name].config["punkt"]))
+    return [token.lower() for sentence in sentences.tokenize(text) for token in words.tokenize(sentence)]
+
+
+SENTENCES = {name: make(name) for name in ("treebank", "toktok")}
+
+
+@pytest.mark.parametrize("name", ["tweet", "treebank", "toktok"])
+@settings(max_examples=400, deadline=None)
+@given(text=TEXT)
+def test_the_tokens_are_those_of_nltk(name: str, text: str) -> None:
+    tokenizer = SENTENCES.get(name) or Tokenizer(name, lowercase=True)
+    assert tokenizer(text) == by_nltk(name, clean(text))
+
+
+@pytest.mark.parametrize("name", NAMES)
+@settings(max_examples=100, deadline=None)
+@given(texts=st.lists(TEXT, max_size=5))
+def test_a_chunk_holds_the_tokens_of_each_text(name: str, texts: list[str]) -> None:
+    fresh = make(name)
+    chunk = fresh.chunk(texts)
+    rows = [line.split() for line in chunk.text.split("\n")[:-1]]
+    assert rows == [make(name)(text) for text in texts]
+    assert [len(row) for row in rows] == chunk.lengths.tolist()
+    assert [chunk.types[i] for i in chunk.ids] == [token for row in rows for token in row]
+
+
+def test_a_memory_that_is_full_forgets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MEMORY_PIECES", 3)
+    for name in NAMES:
+        small, text = make(name), TEXTS[0]
+        assert small.chunk([text] * 3).text == "".join(" ".join(make(name)(text)) + "\n" for _ in range(3))
+        assert small.chunk(TEXTS).text == make(name).chunk(TEXTS).text
+
+
+def test_regex_takes_the_same_from_ascii() -> None:
+    text = "".join(map(chr, range(128))) + " It's a 3-star film_noir, isn't it?"
+    assert module.ASCII_WORD.findall(text) == module.WORD.findall(text)
+    assert re.findall(r"\w", text) == re.findall(r"\w", text, re.ASCII)
 
 
 def test_bad_descriptions_are_named() -> None:

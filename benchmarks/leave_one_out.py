@@ -1,0 +1,106 @@
+"""What each technique of the default classifier is worth: `make leave-one-out`.
+
+Each is taken out alone, and `lstm_finetuned` trained with several seeds; figures are of validation. What has been
+measured with the same parameters stays, so that a run that was stopped goes on; `--write docs/accuracy.md` puts the
+table of what there is between its marks.
+
+Reads:  data/tokens, artifacts/embeddings, metrics/seconds
+Writes: benchmarks/leave_one_out.json
+"""
+
+import argparse
+import statistics
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from benchmarks.elsewhere import folder, missing, run_stage
+from pipeline.files import atomic, read_json, write_json
+from pipeline.params import Classify
+from pipeline.report import between_marks
+from stages.stage import hardware, read_params
+
+RESULTS = Path("benchmarks/leave_one_out.json")
+INPUTS = ("data/tokens", "artifacts/embeddings")
+SEEDS = (1, 2, 3)
+
+
+def techniques(section: Classify) -> dict[str, tuple[str, dict[str, Any]]]:
+    """Return by name the model and the changed parameters without each technique."""
+    length = section.head_tokens + section.tail_tokens
+    changes: dict[str, dict[str, Any]] = {
+        "nothing": {},
+        "word dropout": {"word_dropout": 0.0},
+        "embedding dropout": {"embedding_dropout": 0.0},
+        "dropout before the logit": {"dropout": 0.0},
+        "max pooling": {"pooling": ["mean"]},
+        "mean pooling": {"pooling": ["max"]},
+        "the reverse LSTM": {"bidirectional": False},
+        "the tail of long reviews": {"head_tokens": length, "tail_tokens": 0},
+        "the head of long reviews": {"head_tokens": 0, "tail_tokens": length},
+        "a smaller learning rate for the vectors": {"embedding_lr": section.lr},
+        "warm-up": {"warmup_frac": 0.0},
+    }
+    found = {
+        name: ("lstm_finetuned", {f"classify.{k}": v for k, v in change.items()}) for name, change in changes.items()
+    }
+    return {**found, "fine-tuning": ("lstm_frozen", {}), "word2vec": ("lstm_random", {})}
+
+
+def measure(model: str, changes: Mapping[str, Any], seed: int) -> dict[str, float]:
+    """Train once; return accuracy and log loss on validation, and the seconds."""
+    with folder(changes, INPUTS) as where:
+        run_stage(where, "classify", model, str(seed))
+        valid = read_json(where / f"metrics/valid/{model}-{seed}.json")
+        seconds = read_json(where / f"metrics/seconds/classify-{model}-{seed}.json")["seconds"]
+    return {"accuracy": valid["accuracy"], "log_loss": valid["log_loss"], "seconds": seconds}
+
+
+def table(items: Mapping[str, Mapping[str, Mapping[str, float]]]) -> str:
+    """Return the results as Markdown, mean and standard deviation over the seeds that there are."""
+    lines = ["| without | seeds | validation accuracy | log loss | seconds |", "|---|---|---|---|---|"]
+    for name, by_seed in items.items():
+        if by_seed:
+            runs = list(by_seed.values())
+            accuracy, loss, seconds = ([run[key] for run in runs] for key in ("accuracy", "log_loss", "seconds"))
+            spread = f" ± {statistics.stdev(accuracy):.4f}" if len(runs) > 1 else ""
+            lines.append(
+                f"| {name} | {len(runs)} | {statistics.mean(accuracy):.4f}{spread} | {statistics.mean(loss):.4f}"
+                f" | {statistics.mean(seconds):.0f} |"
+            )
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Measure what is not there yet, print the table."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.leave_one_out", description=__doc__.splitlines()[0])
+    parser.add_argument("--write", metavar="FILE", help="write the table between the marks `leave-one-out` of a file")
+    parser.add_argument("--runs", type=int, help="stop after so many")
+    arguments = parser.parse_args()
+    section = read_params().classify
+    key = {"params": section.model_dump(), "hardware": hardware()}
+    known = read_json(RESULTS) if RESULTS.exists() else {}
+    items = known["items"] if {name: known.get(name) for name in key} == key else {}
+    wanted = techniques(section)
+    items = {name: items.get(name, {}) for name in wanted}
+    waiting = [(name, seed) for seed in SEEDS for name in wanted if str(seed) not in items[name]][: arguments.runs]
+    lacking = missing(*INPUTS)
+    if waiting and lacking:
+        sys.exit(f"error: {lacking}")
+    one = read_json(Path("metrics/seconds/classify-lstm_finetuned-1.json"))["seconds"]
+    print(f"{len(waiting)} runs of up to {one:.0f} s to go: {len(waiting) * one / 3600:.1f} hours at most")
+    for name, seed in waiting:
+        items[name][str(seed)] = measure(*wanted[name], seed)
+        print(f"without {name}, seed {seed}: {items[name][str(seed)]['accuracy']:.4f}")
+        write_json(RESULTS, {**key, "items": items})
+    print(table(items))
+    if arguments.write:
+        path = Path(arguments.write)
+        text = between_marks(path.read_text("utf-8"), "leave-one-out", f"{table(items)}\n\n{key['hardware']}.")
+        with atomic(path) as temporary:
+            temporary.write_text(text, "utf-8")
+
+
+if __name__ == "__main__":
+    main()
