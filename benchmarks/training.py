@@ -168,7 +168,9 @@ def figures(params: Params, reviews: Ragged, n_words: int) -> Iterator[dict[str,
     """Measure the rows about training on the CPU."""
     cpu = torch.device("cpu")
     shape = shape_of(params, n_words)
-    for precision in dict.fromkeys(("float32", params.classify.precision)):
+    # `auto` is a row of its own where it is another type.
+    by_type = {choose_dtype(name, cpu): name for name in (params.classify.precision, "float32")}
+    for precision in by_type.values():
         ours = padded(params, reviews, shape, precision, cpu)
         theirs = packed(params, reviews, shape)
         against = "the same model over packed sequences with a DataLoader"
