@@ -19,8 +19,8 @@ from pipeline.errors import InputError
 from pipeline.tokens import Chunk
 
 BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
-# A word, with what follows one apostrophe ("don't"), or a single mark.
-WORD = re.compile(r"\w+(?:'\w+)?|[^\w\s]")
+# A word, with what follows one apostrophe ("don't"), or a single mark. The four separators are white space, but not to re.ASCII.
+WORD = re.compile(r"\w+(?:'\w+)?|[^\w\s\x1c-\x1f]")
 ASCII_WORD = re.compile(WORD.pattern, re.ASCII)  # the same where a text is ASCII, and faster
 # What stands between white space; with a number or dots that go on behind it, which the tweet tokenizer takes as one.
 TWEET_PIECE = re.compile(r"\S+(?:(?<=[\d.*)-])\s+(?=[\d.*()-])\S+)*")
