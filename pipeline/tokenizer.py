@@ -4,11 +4,11 @@ import html
 import os
 import re
 import signal
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ProcessPoolExecutor
 from functools import partial
 from itertools import chain, islice, pairwise
-from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from pipeline.errors import InputError
 from pipeline.tokens import Chunk
 
 BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
-# A word, with what follows one apostrophe ("don't"), or a single mark. The four separators are white space, but not to re.ASCII.
+# A word, with what follows one apostrophe ("don't"), or a single mark. \x1c to \x1f are white space, re.ASCII or not.
 WORD = re.compile(r"\w+(?:'\w+)?|[^\w\s\x1c-\x1f]")
 ASCII_WORD = re.compile(WORD.pattern, re.ASCII)  # the same where a text is ASCII, and faster
 # What stands between white space; with a number or dots that go on behind it, which the tweet tokenizer takes as one.
@@ -29,6 +29,7 @@ START, BETWEEN, END = "\x1c", "\x1a", "\x1d"
 CONTROL = re.compile(f"[{START}{BETWEEN}{END}]")
 CLOSING = "])}>\"'»\u201d\u2019\u203a"
 CHUNK_REVIEWS = 500
+CHUNKS_AHEAD = 4  # per process, so that none waits and memory stays bounded
 MEMORY_PIECES = 1 << 18
 SENTENCE_BASED = ("treebank", "toktok")
 
@@ -193,7 +194,7 @@ _tokenizer: Tokenizer  # of a worker process
 
 def _start_worker(config: Mapping[str, Any]) -> None:
     global _tokenizer
-    # Ctrl-C reaches the whole process group; the parent alone answers it, by ending its workers.
+    # Ctrl-C reaches the whole process group; the parent alone answers it: its workers finish what they have and end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     _tokenizer = Tokenizer.from_config(config)
@@ -216,5 +217,12 @@ def tokenize(texts: Iterable[str], tokenizer: Tokenizer, *, n_jobs: int | None =
     if n_jobs == 1:
         yield from map(tokenizer.chunk, batches)
         return
-    with get_context().Pool(n_jobs, _start_worker, (tokenizer.config,)) as pool:
-        yield from pool.imap(_work, batches)
+    # Not multiprocessing.Pool: ending one kills workers that may hold its locks, and now and then that never returns.
+    with ProcessPoolExecutor(n_jobs, initializer=_start_worker, initargs=(tokenizer.config,)) as pool:
+        ahead: deque[Future[Chunk]] = deque()
+        for batch in batches:
+            ahead.append(pool.submit(_work, batch))
+            if len(ahead) > CHUNKS_AHEAD * n_jobs:
+                yield ahead.popleft().result()
+        while ahead:
+            yield ahead.popleft().result()
