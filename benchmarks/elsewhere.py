@@ -28,7 +28,8 @@ def folder(changes: Mapping[str, Any], inputs: tuple[str, ...] = ()) -> Iterator
 
 def run_stage(where: Path, name: str, *arguments: str, quiet: bool = True) -> None:
     """Run a stage in a folder; its own lines are kept to itself if `quiet`."""
-    command = [sys.executable, "-m", f"stages.{name}", *arguments]
+    # A shell between: to Linux the peak memory of a new process begins at that of the one that starts it.
+    command = ["sh", "-c", '"$@"; exit $?', "sh", sys.executable, "-m", f"stages.{name}", *arguments]
     subprocess.run(
         command,
         cwd=where,

@@ -49,7 +49,8 @@ def figures() -> Iterator[dict[str, Any]]:
         name = stage.partition("-")[0]
         seconds, memory = ([found[times][stage][key] for times in TIMES] for key in ("seconds", "peak_memory_mib"))
         for i, times in enumerate(TIMES[1:], 1):
-            unit = f"of linear time (bar: at most), {seconds[i]} s against {seconds[0]} s"
-            yield figure(f"{name}, {times} x the reviews", seconds[i] / seconds[0] / times, unit, "1 x", 1.1, 1)
-            unit = f"of the memory, {memory[i]:.0f} MiB against {memory[0]:.0f} MiB"
-            yield figure(f"{name}, {times} x the reviews", memory[i] / memory[0], unit, "1 x", None, 1)
+            what = f"{name}, {times} times the reviews"
+            unit = f"of linear time, {seconds[i]:.1f} s"
+            yield figure(what, seconds[i] / seconds[0] / times, unit, f"{seconds[0]:.1f} s, at most", 1.1, 1)
+            unit = f"times the memory, {memory[i]:.0f} MiB"
+            yield figure(what, memory[i] / memory[0], unit, f"{memory[0]:.0f} MiB", None, 1)

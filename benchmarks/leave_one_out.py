@@ -19,9 +19,9 @@ from typing import Any
 
 from benchmarks.elsewhere import folder, missing, run_stage
 from pipeline.device import choose_device
-from pipeline.files import atomic, read_json, write_json
+from pipeline.files import read_json, write_json
+from pipeline.marks import write_between_marks
 from pipeline.params import Classify
-from pipeline.report import between_marks
 from pipeline.tokenizer import available_cores
 from stages.stage import hardware, read_params
 
@@ -108,10 +108,7 @@ def main() -> None:
             raise
     print(table(items))
     if arguments.write:
-        path = Path(arguments.write)
-        text = between_marks(path.read_text("utf-8"), "leave-one-out", f"{table(items)}\n\n{key['hardware']}.")
-        with atomic(path) as temporary:
-            temporary.write_text(text, "utf-8")
+        write_between_marks(Path(arguments.write), "leave-one-out", f"{table(items)}\n\n{key['hardware']}.")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Rates side by side: how a figure of benchmarks/results.json is measured."""
 
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from tqdm import tqdm
@@ -31,7 +31,7 @@ def side_by_side(
             other.append(pair[1])
     ratio = statistics.median(a / b for a, b in zip(mine, other, strict=True))
     return {
-        **figure(name, ratio, f"ratio of {unit}", against, bar, n_runs),
+        **figure(name, ratio, f"times the {unit}", against, bar, n_runs),
         "rate": round(statistics.median(mine), 1),
         "rate_against": round(statistics.median(other), 1),
     }
@@ -47,3 +47,17 @@ def line(found: dict[str, Any]) -> str:
     rates = f" ({found['rate']:,.0f} against {found['rate_against']:,.0f})" if "rate" in found else ""
     bar = "" if found["bar"] is None else f", bar {found['bar']}"
     return f"{found['name']}: {found['value']:.2f} {found['unit']}{rates}, against {found['against']}{bar}"
+
+
+def table(results: Mapping[str, Any]) -> str:
+    """Return what results.json holds as Markdown."""
+    lines = ["| what | figure | against | bar |", "|---|---|---|---|"]
+    for found in results["figures"]:
+        rates = f" ({found['rate']:,.0f} and {found['rate_against']:,.0f})" if "rate" in found else ""
+        value = f"**{found['value']:.2f}** {found['unit']}{rates}"
+        lines.append(f"| {found['name']} | {value} | {found['against']} | {found['bar'] or ''} |")
+    where = results["environment"]
+    return (
+        "\n".join(lines)
+        + f"\n\n{where['hardware']} ({where['instructions']}), torch {where['torch']}; {where['reviews']}."
+    )

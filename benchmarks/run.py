@@ -4,7 +4,7 @@ Every figure is a ratio taken in one run, the two sides in turns, so that a nois
 several is kept. Reviews are those of data/ where `dvc repro` has made it, else those of the embedded corpus.
 `make bench ROWS="text growth"` measures some rows again and keeps the others.
 
-Writes: benchmarks/results.json
+Writes: benchmarks/results.json, and its table between the marks `benchmark` of README.md
 """
 
 import platform
@@ -15,25 +15,27 @@ import pyarrow.parquet as pq
 import torch
 
 from benchmarks import gpu, growth, text, training
-from benchmarks.measure import line
+from benchmarks.measure import line, table
 from pipeline.device import keep_freed_memory, make_deterministic
 from pipeline.files import read_json, write_json
+from pipeline.marks import write_between_marks
 from pipeline.sample import sample_tables
 from pipeline.tokenizer import Tokenizer, tokenize
 from pipeline.tokens import encode
 from stages.stage import hardware, read_params
 
 RESULTS = Path("benchmarks/results.json")
+README = Path("README.md")
 ROWS = ("training", "text", "growth", "gpu")
 N_WORDS = 50_000
 N_TEXTS = 6_000
 
 
 def texts_here() -> tuple[list[str], str]:
-    """Return some thousand reviews, and where they are from."""
-    path = Path("data/train.parquet")
-    if path.exists():
-        return pq.read_table(path)["text"].to_pylist()[::4][:N_TEXTS], "IMDB"
+    """Return the reviews of train and unsup, and where they are from."""
+    paths = [Path(f"data/{split}.parquet") for split in ("train", "unsup")]
+    if all(path.exists() for path in paths):
+        return [text for path in paths for text in pq.read_table(path)["text"].to_pylist()], "IMDB"
     return sample_tables(n_train=N_TEXTS, n_unsup=1, n_test=1)["train"]["text"].to_pylist(), "the embedded corpus"
 
 
@@ -45,12 +47,14 @@ def main(rows: list[str]) -> None:
     params = read_params()
     make_deterministic(1, params.classify.num_threads)
     keep_freed_memory()  # for both sides
-    texts, source = texts_here()
+    corpus, source = texts_here()
+    texts = corpus[:: max(1, len(corpus) // N_TEXTS)]
     chunks = list(tokenize(texts, Tokenizer("tweet", lowercase=True)))
     words = list(dict.fromkeys(token for chunk in chunks for token in chunk.types))[:N_WORDS]
     reviews = encode(chunks, {word: i for i, word in enumerate(words)})
     environment = {
         "hardware": hardware(),
+        "instructions": "AMX" if torch.cpu._is_amx_tile_supported() else torch.backends.cpu.get_cpu_capability(),
         "python": platform.python_version(),
         "torch": torch.__version__,
         "num_threads": params.classify.num_threads,
@@ -58,7 +62,7 @@ def main(rows: list[str]) -> None:
     }
     measured = {
         "training": lambda: training.figures(params, reviews, N_WORDS),
-        "text": lambda: text.figures(params, texts, chunks, words),
+        "text": lambda: text.figures(params, corpus, texts, chunks, words),
         "growth": growth.figures,
         "gpu": lambda: gpu.figures(params, reviews, N_WORDS),
     }
@@ -70,8 +74,13 @@ def main(rows: list[str]) -> None:
         known = read_json(RESULTS)
         kept = known["figures"] if known["environment"] == environment else []
         if found:
-            figures = [entry for entry in kept if entry.get("row") != row] + found
-            write_json(RESULTS, {"environment": environment, "figures": figures})
+            figures = [entry for entry in kept if entry["row"] != row] + found
+            results = {
+                "environment": environment,
+                "figures": sorted(figures, key=lambda entry: ROWS.index(entry["row"])),
+            }
+            write_json(RESULTS, results)
+            write_between_marks(README, "benchmark", table(results))
 
 
 if __name__ == "__main__":

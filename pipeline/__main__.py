@@ -48,16 +48,14 @@ def _neighbors(arguments: argparse.Namespace) -> None:
 
 
 def _compare(arguments: argparse.Namespace) -> None:
-    from pipeline.report import between_marks, results_table, where
+    from pipeline.marks import write_between_marks
+    from pipeline.report import results_table, where
 
     folder = Path(arguments.metrics)
     seconds = {path.stem: read_json(path) for path in sorted((folder / "seconds").glob("*.json"))}
     text = f"{results_table(read_json(folder / 'test.json'), seconds)}\n\n{where(seconds)}."
     if arguments.write:
-        path = Path(arguments.write)
-        changed = between_marks(path.read_text("utf-8"), "results", text)
-        with atomic(path) as temporary:
-            temporary.write_text(changed, "utf-8")
+        write_between_marks(Path(arguments.write), "results", text)
     else:
         print(text)
 

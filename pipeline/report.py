@@ -7,7 +7,6 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from pipeline import figures
-from pipeline.errors import InputError
 from pipeline.figures import Rows
 
 Scores = Mapping[str, Mapping[str, float]]
@@ -43,19 +42,6 @@ def where(seconds: Scores) -> str:
     hardware = " and ".join(dict.fromkeys(str(value["hardware"]) for value in seconds.values()))
     total = sum(value["seconds"] for value in seconds.values())
     return f"{hardware or 'unknown hardware'}; all stages together {total / 60:.0f} min"
-
-
-def between_marks(document: str, name: str, text: str) -> str:
-    """Return a Markdown document with `text` between <!-- name --> and <!-- end of name -->.
-
-    Raises:
-        InputError: the document lacks the marks.
-    """
-    head, start, rest = document.partition(f"<!-- {name} -->\n")
-    _, end, tail = rest.partition(f"<!-- end of {name} -->")
-    if not end:
-        raise InputError(f"the document lacks the lines <!-- {name} --> and <!-- end of {name} -->; put them there")
-    return f"{head}{start}{text}\n{end}{tail}"
 
 
 @dataclass(frozen=True)

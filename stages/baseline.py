@@ -10,9 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.baselines import BagOfVectors, NGrams
+from pipeline.bag_of_vectors import BagOfVectors
 from pipeline.embeddings import Embeddings
 from pipeline.files import atomic, write_json
+from pipeline.ngrams import NGrams
 from pipeline.params import Params
 from pipeline.tokens import Ragged, load_array
 from stages.stage import run

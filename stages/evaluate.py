@@ -15,10 +15,11 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from pipeline import evaluation
-from pipeline.baselines import BagOfVectors, NGrams
+from pipeline.bag_of_vectors import BagOfVectors
 from pipeline.classifier import Classifier
 from pipeline.embeddings import Embeddings
 from pipeline.files import atomic, write_json
+from pipeline.ngrams import NGrams
 from pipeline.params import BASELINES, LSTMS, Params
 from pipeline.tokenizer import Tokenizer, tokenize
 from pipeline.tokens import encode

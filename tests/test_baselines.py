@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.baselines import BagOfVectors, NGrams, fit_linear, mean_vectors
+from pipeline.bag_of_vectors import BagOfVectors, mean_vectors
 from pipeline.errors import InputError
+from pipeline.linear import fit_linear
+from pipeline.ngrams import NGrams
 from pipeline.params import Baseline, Params
 from pipeline.tokens import Ragged
 from tests.conftest import with_values

@@ -10,8 +10,11 @@ from ruamel.yaml import YAML
 from benchmarks.gpu import difference, floor_per_token
 from benchmarks.leave_one_out import table, techniques
 from benchmarks.measure import figure, line, side_by_side
+from benchmarks.measure import table as figures_table
 from benchmarks.training import Packed, flops_per_token, matmul_rate, shape_of
 from pipeline.classifier import Reviews
+from pipeline.files import read_json
+from pipeline.marks import between_marks
 from pipeline.network import Dropout, Network, Shape
 from pipeline.params import LSTMS, Params, parse
 from pipeline.presets import apply
@@ -40,8 +43,14 @@ def test_the_ratio_is_the_median_of_pairs_without_the_first() -> None:
     ours, theirs = rates(1, 20, 90, 30), rates(100, 10, 30, 10)
     found = side_by_side("x", "tokens/s", lambda: next(ours), lambda: next(theirs), "y", 1.5, n_runs=3)
     assert (found["value"], found["rate"], found["rate_against"]) == (3.0, 30.0, 10.0)
-    assert line(found) == "x: 3.00 ratio of tokens/s (30 against 10), against y, bar 1.5"
+    assert line(found) == "x: 3.00 times the tokens/s (30 against 10), against y, bar 1.5"
     assert line(figure("x", 0.5, "share", "y", None, 1)) == "x: 0.50 share, against y"
+
+
+def test_the_readme_has_the_committed_figures() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    text = figures_table(read_json(ROOT / "benchmarks/results.json"))
+    assert between_marks(readme, "benchmark", text) == readme, "run `make bench`"
 
 
 def test_operations_are_those_of_the_matrix_products() -> None:

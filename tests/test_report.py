@@ -1,14 +1,16 @@
 """The report: the table and the page."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pipeline.errors import InputError
 from pipeline.files import read_json
+from pipeline.marks import between_marks, write_between_marks
 from pipeline.params import BASELINES, LSTMS
-from pipeline.report import Results, between_marks, finding, page, results_table, seconds_of, where
+from pipeline.report import Results, finding, page, results_table, seconds_of, where
 from tests.conftest import ROOT
 
 MODELS = (*BASELINES, *LSTMS)
@@ -130,3 +132,8 @@ def test_the_readme_has_the_committed_results() -> None:
     readme = (ROOT / "README.md").read_text("utf-8")
     text = f"{results_table(test, seconds)}\n\n{where(seconds)}."
     assert between_marks(readme, "results", text) == readme, "run `python -m pipeline compare --write README.md`"
+
+
+def test_a_document_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"README.md cannot be read: No such file"):
+        write_between_marks(tmp_path / "README.md", "results", "new")
