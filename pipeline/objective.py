@@ -5,6 +5,7 @@ Each part beside the cross-entropy has a weight among the parameters; 0 leaves i
 Shapes: B reviews in a batch, T tokens of the longest, D vector size.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -16,7 +17,7 @@ from pipeline.params import Classify
 
 
 class Reading(NamedTuple):
-    """What the network made of a batch: its vectors x [B, T, D], its logits z [B], and the step that raises z most.
+    """What the network made of a batch: logits z [B] of the vectors x [B, T, D], and the step that raises z most.
 
     `uphill` [B, T, D] has the norm `perturbation_norm` over each review, in units of the embedding's root mean square,
     so that a growing embedding does not outrun it.
@@ -33,8 +34,10 @@ def reads_unlabelled(section: Classify) -> bool:
     return bool(section.virtual_adversarial or section.entropy)
 
 
-def objective(network: Network, labelled: Batch, labels: Tensor, unlabelled: Batch | None, section: Classify) -> Tensor:
-    """Return the loss of a step, a scalar.
+def add_gradients(
+    network: Network, labelled: Batch, labels: Tensor, unlabelled: Batch | None, section: Classify
+) -> Tensor:
+    """Add the gradients of a step's loss to those of the weights; return the loss, a scalar without a graph.
 
     Source of the mixture: Sachan et al., Revisiting LSTM Networks for Semi-Supervised Text Classification, 2019.
 
@@ -46,29 +49,67 @@ def objective(network: Network, labelled: Batch, labels: Tensor, unlabelled: Bat
         section: the weights of the parts.
     """
     if not (section.adversarial or reads_unlabelled(section)):
-        return cross_entropy(network(*labelled), labels)
-    readings = [read(network, batch, section.perturbation_norm) for batch in (labelled, unlabelled) if batch]
-    loss = cross_entropy(readings[0].z, labels)
-    if section.adversarial:
-        loss = loss + section.adversarial * adversarial(network, readings[0], labels)
-    for reading in readings:
-        if section.virtual_adversarial:
-            loss = loss + section.virtual_adversarial * virtual_adversarial(network, reading) / len(readings)
-        if section.entropy:
-            loss = loss + section.entropy * entropy(reading.z) / len(readings)
-    return loss
+        loss = cross_entropy(network(*labelled), labels)
+        loss.backward()  # type: ignore[no-untyped-call]
+        return loss.detach()
+    if unlabelled is None:
+        return add_parts(network, labelled, labels, section)
+    half = section.model_copy(
+        update={"virtual_adversarial": section.virtual_adversarial / 2, "entropy": section.entropy / 2}
+    )
+    return add_parts(network, labelled, labels, half) + add_parts(network, unlabelled, None, half)
 
 
-def read(network: Network, batch: Batch, norm: float) -> Reading:
-    """Read a batch and find the direction in which its vectors raise the logits most."""
-    x = network.embed(batch.ids)
-    if not x.requires_grad:  # frozen vectors
-        x.requires_grad_()
-    z = network.read(x, batch.lengths)
-    (slope,) = torch.autograd.grad(z.sum(), x, retain_graph=True)
+def add_parts(network: Network, batch: Batch, labels: Tensor | None, section: Classify) -> Tensor:
+    """Add the gradients of the parts of the loss that a batch has; return their weighted sum.
+
+    The network passes over the batch twice, forward and backward: first as it stands, which tells where to move it,
+    then over the batch moved. Both end on the vectors, and what has come together there goes into the embedding once.
+    """
+    embedded = network.embed(batch.ids)
+    x = embedded.detach().requires_grad_()
+
+    def unmoved(z: Tensor) -> Tensor:
+        loss = section.entropy * entropy(z)
+        return loss if labels is None else loss + cross_entropy(z, labels)
+
+    learns = labels is not None or section.entropy > 0
+    loss, reading = read(network, x, batch.lengths, unmoved if learns else None, section.perturbation_norm)
+    moved = torch.zeros_like(loss)
+    if labels is not None and section.adversarial:
+        moved = moved + section.adversarial * adversarial(network, reading, labels)
+    if section.virtual_adversarial:
+        moved = moved + section.virtual_adversarial * virtual_adversarial(network, reading)
+    if moved.requires_grad:
+        moved.backward()  # type: ignore[no-untyped-call]
+    if embedded.requires_grad:  # not of frozen vectors
+        embedded.backward(x.grad)  # type: ignore[no-untyped-call]
+    return loss + moved.detach()
+
+
+def read(
+    network: Network, x: Tensor, lengths: Tensor, loss: Callable[[Tensor], Tensor] | None, norm: float
+) -> tuple[Tensor, Reading]:
+    """Read vectors x [B, T, D]; return a loss of their logits, and the reading.
+
+    The gradients of the loss are added to those of x and of the weights; without a loss, none are, and it is 0.
+    The slope of a logit comes out of the same pass: the gradient of the loss in x, over that of the loss in the logit.
+    """
+    z = network.read(x, lengths)
+    if loss is None:
+        value = torch.zeros((), device=z.device)
+        (slope,) = torch.autograd.grad(z.sum(), x)
+    else:
+        z.retain_grad()
+        value = loss(z)
+        value.backward()  # type: ignore[no-untyped-call]
+        assert x.grad is not None
+        assert z.grad is not None
+        # A logit so sure that its loss is flat has no slope to be had, and its review stays where it is.
+        slope = x.grad / z.grad.masked_fill(z.grad == 0, torch.inf)[:, None, None]
     norms = slope.flatten(1).norm(dim=1).clamp(min=1e-12)[:, None, None]
     reach = norm * network.embedding.weight.detach().square().mean().sqrt()
-    return Reading(x, batch.lengths, z, reach * slope / norms)
+    return value.detach(), Reading(x, lengths, z.detach(), reach * slope / norms)
 
 
 def adversarial(network: Network, reading: Reading, labels: Tensor) -> Tensor:
@@ -88,10 +129,10 @@ def virtual_adversarial(network: Network, reading: Reading) -> Tensor:
     sign drawn, and a forward and a backward pass are saved.
     Source: Miyato et al., 2017, equations 3 and 4.
     """
-    target = reading.z.detach().sigmoid()
+    target = reading.z.sigmoid()
     sign = torch.randint(0, 2, target.shape, device=target.device)[:, None, None] * 2 - 1
     moved = network.read(reading.x + sign * reading.uphill, reading.lengths)
-    return cross_entropy(moved, target) - entropy(reading.z.detach())
+    return cross_entropy(moved, target) - entropy(reading.z)
 
 
 def entropy(z: Tensor) -> Tensor:

@@ -18,7 +18,7 @@ from pipeline.device import choose_dtype
 from pipeline.embeddings import Embeddings
 from pipeline.errors import InputError
 from pipeline.network import Dropout, Network, Shape
-from pipeline.objective import objective
+from pipeline.objective import add_gradients
 from pipeline.params import Classify
 
 BUCKET_BATCHES = 50
@@ -222,11 +222,10 @@ def train(
             labels = train.labels[rows.to(train.labels.device)]
             more = unlabelled.batch(next(beside)) if unlabelled and beside else None
             state.optimizer.zero_grad()
-            loss = objective(network, train.reviews.batch(rows), labels, more, section)
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss = add_gradients(network, train.reviews.batch(rows), labels, more, section)
             nn.utils.clip_grad_norm_([p for p in network.parameters() if p.requires_grad], section.clip_norm)
             state.step(warmup_then_cosine(step, n_steps, section.warmup_frac))
-            total += loss.detach().cpu().double() * len(rows)
+            total += loss.cpu().double() * len(rows)
             progress(int(train.reviews.lengths[rows].sum()))
         train_loss = float(total) / len(train.reviews)
         if not math.isfinite(train_loss):
