@@ -35,6 +35,7 @@ def techniques(section: Classify) -> dict[str, tuple[str, dict[str, Any]]]:
     length = section.head_tokens + section.tail_tokens
     changes: dict[str, dict[str, Any]] = {
         "nothing": {},
+        "adversarial training": {"adversarial": 0.0},
         "word dropout": {"word_dropout": 0.0},
         "embedding dropout": {"embedding_dropout": 0.0},
         "dropout before the logit": {"dropout": 0.0},

@@ -1,4 +1,8 @@
-"""A training step of the default classifier: against packed sequences, Keras, and the machine's own rate."""
+"""A training step of the default classifier: against packed sequences, Keras, and the machine's own rate.
+
+Steps are by the cross-entropy alone, on both sides: none of the others trains against adversarial moves, with which a
+step of ours reads its batch twice.
+"""
 
 import statistics
 import tempfile
