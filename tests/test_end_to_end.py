@@ -19,6 +19,11 @@ from tests.conftest import Project
 FITTED = ("data/tokens", "data/corpus.txt", "artifacts")
 
 
+def hear_ctrl_c() -> None:
+    """Undo what a shell does to jobs in the background, and they to their children: the signal is ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def locked(project: Project) -> dict[str, object]:
     """What dvc.lock says of every output but the seconds, and the page that shows them."""
     stages = YAML(typ="safe").load(project.folder / "dvc.lock")["stages"]
@@ -146,6 +151,7 @@ def test_ctrl_c_leaves_nothing_half_written_and_the_next_run_the_same(project_co
         env=project.environment,
         stderr=subprocess.PIPE,
         start_new_session=True,
+        preexec_fn=hear_ctrl_c,
     )
     assert process.stderr is not None
     while b"%" not in process.stderr.read(1):  # the progress bar is there: it is at work

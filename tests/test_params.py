@@ -1,4 +1,5 @@
 import copy
+import re
 
 import pytest
 from ruamel.yaml import YAML
@@ -56,7 +57,7 @@ def test_some_tokens_are_kept(values):
 def test_an_exponent_as_dvc_writes_it_is_a_number(tmp_path):
     text = (ROOT / "params.yaml").read_text()
     path = tmp_path / "params.yaml"
-    path.write_text(text.replace("lr: 0.001", "lr: 1e-06"))
+    path.write_text(re.sub(r"(?m)^  lr: \S+", "  lr: 1e-06", text))
     assert read_params(path).classify.lr == 1e-6
 
 
