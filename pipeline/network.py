@@ -66,14 +66,13 @@ class Recurrence(nn.Module):
             # Forget gates start open: gradients live longer. Source: Jozefowicz et al., 2015.
             nn.init.ones_(lstm.get_parameter("bias_ih_l0")[hidden_size : 2 * hidden_size])
 
-    def forward(self, x: Tensor, lengths: Tensor, dtype: torch.dtype) -> Tensor:
-        """Return the states at each token, float32 [B, T, S * H], for x [B, T, D]; those of padding mean nothing."""
+    def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
+        """Return the states at each token, [B, T, S * H], for x [B, T, D], in x's type; those of padding mean nothing."""
         states = []
         for direction, lstm in enumerate(self.lstms):
             y = reverse_rows(x, lengths) if direction else x
-            weights = {key: value.to(dtype) for key, value in lstm.named_parameters()}
-            h, _ = functional_call(lstm, weights, (y.to(dtype),))  # [B, T, H]
-            h = h.to(x.dtype)
+            weights = {key: value.to(x.dtype) for key, value in lstm.named_parameters()}
+            h, _ = functional_call(lstm, weights, (y,))  # [B, T, H]
             states.append(reverse_rows(h, lengths) if direction else h)
         return torch.cat(states, dim=2)
 
@@ -107,12 +106,14 @@ def reverse_rows(x: Tensor, lengths: Tensor) -> Tensor:
 
 def pool(states: Tensor, mask: Tensor, kinds: tuple[str, ...], hidden_size: int) -> Tensor:
     """Make one vector a review, [B, P * S * H], of the states [B, T, S * H] where mask [B, T] is true."""
+    inside = mask.to(states.dtype)
     pooled = []
     for kind in kinds:
-        if kind == "max":
-            pooled.append(states.masked_fill(~mask[:, :, None], -torch.inf).amax(1))
+        if kind == "max":  # not amax, whose gradient is shared out among equals, at ten times the cost
+            pooled.append((states + inside.log()[:, :, None]).max(1).values)
         elif kind == "mean":
-            pooled.append((states * mask[:, :, None]).sum(1) / mask.sum(1, keepdim=True))
+            weights = inside / inside.sum(1, keepdim=True)  # [B, T]
+            pooled.append(torch.bmm(weights[:, None], states).squeeze(1))
         else:  # last: what each direction ends on, the reverse one at the first token
             forward, *reverse = torch.split(states, hidden_size, 2)
             ends = mask.sum(1) - 1
@@ -157,9 +158,10 @@ class Network(nn.Module):
     def read(self, x: Tensor, lengths: Tensor) -> Tensor:
         """Return the logits [B] of vectors x [B, T, D] in which each review ends after lengths [B]."""
         mask = torch.arange(x.shape[1], device=x.device) < lengths[:, None]  # [B, T]
+        x = x.to(self.dtype)
         for layer in self.layers:
-            x = layer(x, lengths, self.dtype)  # [B, T, S * H]
-        x = pool(x, mask, self.shape.pooling, self.shape.hidden_size)  # [B, P * S * H]
+            x = layer(x, lengths)  # [B, T, S * H]
+        x = pool(x.to(self.output.weight.dtype), mask, self.shape.pooling, self.shape.hidden_size)  # [B, P * S * H]
         logits: Tensor = self.output(self.output_dropout(x)).squeeze(1)  # [B]
         return logits
 
