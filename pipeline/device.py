@@ -28,11 +28,12 @@ def choose_device(name: str) -> torch.device:
 def choose_dtype(name: str, device: torch.device) -> torch.dtype:
     """Return the type that the LSTM computes in for `auto`, `float32` or `bfloat16`.
 
-    `auto` takes bfloat16 where the hardware has matrix units for it (a GPU from Ampere on, a CPU with AMX), which makes
-    the LSTM two to three times faster; weights, sums over time, loss and optimiser stay in float32 either way.
+    `auto` takes bfloat16 where the hardware multiplies it (a GPU from Ampere on, a CPU with AMX or AVX512_BF16), which
+    makes the LSTM two to three times faster; weights, sums over time, loss and optimiser stay in float32 either way.
     """
     if name == "auto":
-        fast = torch.cuda.is_bf16_supported() if device.type == "cuda" else torch.cpu._is_amx_tile_supported()
+        on_cpu = torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()
+        fast = torch.cuda.is_bf16_supported() if device.type == "cuda" else on_cpu
         name = "bfloat16" if fast else "float32"
     return {"float32": torch.float32, "bfloat16": torch.bfloat16}[name]
 
