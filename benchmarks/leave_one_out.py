@@ -2,14 +2,15 @@
 
 Each is taken out alone, and `lstm_finetuned` trained with several seeds; figures are of validation. On a CPU as many
 trainings run at once as there are cores, with one thread each, which reads more tokens a second than one training with
-all threads. What has been measured with the same parameters stays, so that a run that was stopped goes on;
-`--write docs/accuracy.md` puts the table of what there is between its marks.
+all threads. What has been measured with the same parameters and vectors stays, so that a run that was stopped goes on,
+on another machine too; `--write docs/accuracy.md` puts the table of what there is between its marks.
 
 Reads:  data/tokens, artifacts/embeddings, metrics/seconds
 Writes: benchmarks/leave_one_out.json
 """
 
 import argparse
+import hashlib
 import statistics
 import sys
 from collections.abc import Mapping
@@ -17,13 +18,13 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
-from benchmarks.elsewhere import folder, missing, run_stage
+from benchmarks.elsewhere import ROOT, folder, missing, run_stage
 from pipeline.device import choose_device
 from pipeline.files import read_json, write_json
 from pipeline.marks import write_between_marks
 from pipeline.params import Classify
 from pipeline.tokenizer import available_cores
-from stages.stage import hardware, read_params
+from stages.stage import read_params
 
 RESULTS = Path("benchmarks/leave_one_out.json")
 INPUTS = ("data/tokens", "artifacts/embeddings")
@@ -53,17 +54,18 @@ def techniques(section: Classify) -> dict[str, tuple[str, dict[str, Any]]]:
     return {**found, "fine-tuning": ("lstm_frozen", {}), "word2vec": ("lstm_random", {})}
 
 
-def measure(model: str, changes: Mapping[str, Any], seed: int) -> dict[str, float]:
+def measure(model: str, changes: Mapping[str, Any], seed: int) -> dict[str, Any]:
     """Train once, on one thread; return accuracy and log loss on validation, and the seconds."""
     with folder({**changes, "classify.num_threads": 1}, INPUTS) as where:
         run_stage(where, "classify", model, str(seed))
         valid = read_json(where / f"metrics/valid/{model}-{seed}.json")
-        seconds = read_json(where / f"metrics/seconds/classify-{model}-{seed}.json")["seconds"]
-    return {"accuracy": valid["accuracy"], "log_loss": valid["log_loss"], "seconds": seconds}
+        cost = read_json(where / f"metrics/seconds/classify-{model}-{seed}.json")
+    figures = {"accuracy": valid["accuracy"], "log_loss": valid["log_loss"]}
+    return {**figures, "seconds": cost["seconds"], "hardware": cost["hardware"]}
 
 
-def table(items: Mapping[str, Mapping[str, Mapping[str, float]]]) -> str:
-    """Return the results as Markdown, mean and standard deviation over the seeds that there are."""
+def table(items: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> str:
+    """Return the results as Markdown, mean and standard deviation over the seeds that there are, and the hardware."""
     lines = ["| without | seeds | validation accuracy | log loss | seconds |", "|---|---|---|---|---|"]
     for name, by_seed in items.items():
         if by_seed:
@@ -74,7 +76,8 @@ def table(items: Mapping[str, Mapping[str, Mapping[str, float]]]) -> str:
                 f"| {name} | {len(runs)} | {statistics.mean(accuracy):.4f}{spread} | {statistics.mean(loss):.4f}"
                 f" | {statistics.mean(seconds):.0f} |"
             )
-    return "\n".join(lines)
+    machines = sorted({run["hardware"] for by_seed in items.values() for run in by_seed.values()})
+    return "\n".join([*lines, "", f"{', '.join(machines)}; a training has one thread."])
 
 
 def main() -> None:
@@ -84,15 +87,15 @@ def main() -> None:
     parser.add_argument("--runs", type=int, help="stop after so many")
     arguments = parser.parse_args()
     section = read_params().classify
-    key = {"params": section.model_dump(), "hardware": hardware()}
+    if lacking := missing(*INPUTS):
+        sys.exit(f"error: {lacking}")
+    vectors = hashlib.sha256((ROOT / "artifacts/embeddings/vectors.npy").read_bytes()).hexdigest()
+    key = {"params": section.model_dump(), "vectors": vectors}
     known = read_json(RESULTS) if RESULTS.exists() else {}
     items = known["items"] if {name: known.get(name) for name in key} == key else {}
     wanted = techniques(section)
     items = {name: items.get(name, {}) for name in wanted}
     waiting = [(name, seed) for seed in SEEDS for name in wanted if str(seed) not in items[name]][: arguments.runs]
-    lacking = missing(*INPUTS)
-    if waiting and lacking:
-        sys.exit(f"error: {lacking}")
     one = read_json(Path("metrics/seconds/classify-lstm_finetuned-1.json"))["seconds"]
     n_jobs = available_cores() if choose_device(section.device).type == "cpu" else 1
     print(f"{len(waiting)} runs to go, {n_jobs} at once: {len(waiting) * one / 3600:.1f} hours at most")
@@ -109,7 +112,7 @@ def main() -> None:
             raise
     print(table(items))
     if arguments.write:
-        write_between_marks(Path(arguments.write), "leave-one-out", f"{table(items)}\n\n{key['hardware']}.")
+        write_between_marks(Path(arguments.write), "leave-one-out", table(items))
 
 
 if __name__ == "__main__":

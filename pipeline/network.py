@@ -67,7 +67,7 @@ class Recurrence(nn.Module):
             nn.init.ones_(lstm.get_parameter("bias_ih_l0")[hidden_size : 2 * hidden_size])
 
     def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
-        """Return the states at each token, [B, T, S * H], for x [B, T, D], in x's type; those of padding mean nothing."""
+        """Return the state at each token, [B, T, S * H], of x [B, T, D], in x's type; those of padding mean nothing."""
         states = []
         for direction, lstm in enumerate(self.lstms):
             y = reverse_rows(x, lengths) if direction else x

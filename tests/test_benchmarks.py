@@ -105,11 +105,13 @@ def test_each_technique_is_a_change_of_known_parameters(params: Params) -> None:
 
 def test_the_table_tells_mean_deviation_and_how_many() -> None:
     one, other = (
-        {"accuracy": 0.92, "log_loss": 0.2, "seconds": 400.0},
-        {"accuracy": 0.91, "log_loss": 0.3, "seconds": 600.0},
+        {"accuracy": 0.92, "log_loss": 0.2, "seconds": 400.0, "hardware": "2 x A"},
+        {"accuracy": 0.91, "log_loss": 0.3, "seconds": 600.0, "hardware": "4 x B"},
     )
     lines = table({"nothing": {"1": one, "2": other}, "warm-up": {"1": one}, "word2vec": {}}).splitlines()
     assert lines[2:] == [
         "| nothing | 2 | 0.9150 ± 0.0071 | 0.2500 | 500 |",
         "| warm-up | 1 | 0.9200 | 0.2000 | 400 |",
+        "",
+        "2 x A, 4 x B; a training has one thread.",
     ]
