@@ -17,7 +17,7 @@ from nltk.tokenize import NLTKWordTokenizer
 from benchmarks.measure import Rate, side_by_side
 from benchmarks.rivals import child, missing_rivals
 from benchmarks.training import shape_of
-from pipeline import skipgram
+from pipeline import word2vec
 from pipeline.classifier import Classifier
 from pipeline.network import Dropout, Network
 from pipeline.params import Embed, Params
@@ -114,11 +114,12 @@ def skipgram_words(params: Params, chunks: list[Chunk]) -> Iterator[dict[str, An
 
         def ours() -> float:
             started = time.perf_counter()
-            skipgram.train(path, types[order].tolist(), counts[order].astype(np.int64), {}, section)
+            word2vec.train(path, types[order].tolist(), counts[order].astype(np.int64), {}, section)
             return n_words / (time.perf_counter() - started)
 
         def theirs() -> float:
-            options = section.model_dump(exclude={"heldout_frac"})
+            ours_alone = {"architecture", "loss", "heldout_frac", "pretrained", "missing_words", "continue_from"}
+            options = section.model_dump(exclude=ours_alone)
             started = time.perf_counter()
             Word2Vec(LineSentence(str(path)), sg=1, hs=0, **options)
             return n_words / (time.perf_counter() - started)

@@ -42,8 +42,13 @@ def _predict(arguments: argparse.Namespace) -> None:
 
 def _neighbors(arguments: argparse.Namespace) -> None:
     from pipeline.embeddings import Embeddings
+    from pipeline.neighbors import Neighbors
 
-    for word, cosine in Embeddings.load(Path(arguments.embeddings)).neighbors(arguments.word, arguments.top):
+    positive = [*arguments.word, *arguments.positive]
+    if not positive:
+        raise InputError("no word given: name one, or several after --positive")
+    neighbors = Neighbors(Embeddings.load(Path(arguments.embeddings)))
+    for word, cosine in neighbors.of(positive, arguments.negative, arguments.top):
         print(f"{cosine:.3f}  {word}")
 
 
@@ -74,6 +79,13 @@ def _preset(arguments: argparse.Namespace) -> None:
         print(shlex.join(as_arguments(preset)))
 
 
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m pipeline", description="Use what `dvc repro` made.")
     commands = parser.add_subparsers(required=True, metavar="command")
@@ -84,9 +96,11 @@ def _parser() -> argparse.ArgumentParser:
     predict.add_argument("--model", default="artifacts/lstm_finetuned", help="the folder of a classifier")
     predict.set_defaults(command=_predict)
 
-    neighbors = commands.add_parser("neighbors", help="the words whose vectors are nearest to a word's")
-    neighbors.add_argument("word")
-    neighbors.add_argument("--top", type=int, default=10)
+    neighbors = commands.add_parser("neighbors", help="the words whose vectors are nearest to a word's, or to a sum")
+    neighbors.add_argument("word", nargs="*")
+    neighbors.add_argument("--positive", nargs="+", default=[], help="words to add: king woman")
+    neighbors.add_argument("--negative", nargs="+", default=[], help="words to take away: man")
+    neighbors.add_argument("--top", type=_count, default=10, help="how many, 10 by default")
     neighbors.add_argument("--embeddings", default="artifacts/embeddings")
     neighbors.set_defaults(command=_neighbors)
 

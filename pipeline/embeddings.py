@@ -1,4 +1,4 @@
-"""Word embeddings: an artifact that explains itself, and the neighbours of a word."""
+"""Word embeddings: a vector for each word of a vocabulary, and the folder that keeps them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,21 +14,7 @@ from pipeline.files import read_json, write_json
 from pipeline.tokens import load_array, read_types
 
 FORMAT = 1
-CARD = """# Word vectors
-
-{n_words:,} words, {vector_size} dimensions, float32: {model}, trained on {n_reviews:,} reviews.
-
-| file | content |
-|---|---|
-| `vectors.npy` | float32 [{n_words}, {vector_size}], a row a word |
-| `vocab.tsv` | word and count, in the order of the rows: by falling count, then string |
-| `vectors.w2v.bin` | the same in word2vec's binary format, for `gensim.models.KeyedVectors.load_word2vec_format` |
-| `tokenizer.json` | the tokenizer that split the reviews: {tokenizer} |
-| `config.json` | every parameter of the training |
-
-The vectors hold what stands in film reviews, its slurs and its prejudices included: words of opposite meaning that are
-used alike lie side by side, and names carry the company they keep. The reviews themselves are not in here.
-"""
+FILES = ("config.json", "tokenizer.json", "vectors.npy", "vocab.tsv")  # all that is read of a folder
 
 
 @dataclass(frozen=True)
@@ -54,40 +40,16 @@ class Embeddings:
         """The row of each word."""
         return {word: row for row, word in enumerate(self.words)}
 
-    @cached_property
-    def _unit_vectors(self) -> NDArray[np.float32]:
-        norms = np.linalg.norm(self.vectors, axis=1, keepdims=True)
-        unit: NDArray[np.float32] = self.vectors / np.maximum(norms, np.float32(1e-12))
-        return unit
-
-    def neighbors(self, word: str, n: int = 10) -> list[tuple[str, float]]:
-        """Find the `n` words whose vectors have the largest cosine with that of `word`, best first.
-
-        Raises:
-            InputError: the word is not in the vocabulary.
-        """
-        if word not in self.index:
-            raise InputError(f"the word {word!r} is not among the {len(self.words):,} words of the vocabulary")
-        row = self.index[word]
-        cosines = self._unit_vectors @ self._unit_vectors[row]
-        cosines[row] = -np.inf
-        n = min(n, len(self.words) - 1)
-        best = np.argsort(-cosines, kind="stable")[:n]
-        return [(self.words[i], float(cosines[i])) for i in best]
-
     def save(self, folder: Path) -> None:
-        """Write the arrays, the vocabulary, the config and a card into `folder`; the same bytes each time."""
+        """Write vectors.npy, vocab.tsv, tokenizer.json and config.json into `folder`; the same bytes each time."""
         folder.mkdir(parents=True, exist_ok=True)
         np.save(folder / "vectors.npy", self.vectors)
         with open(folder / "vocab.tsv", "w", encoding="utf-8", newline="\n") as file:
             file.writelines(f"{word}\t{count}\n" for word, count in zip(self.words, self.counts, strict=True))
         write_json(folder / "tokenizer.json", dict(self.tokenizer))
         n_words, vector_size = self.vectors.shape
-        config = {"format": FORMAT, "n_words": n_words, "vector_size": vector_size, "training": self.training}
+        config = {"format": FORMAT, "n_words": n_words, "vector_size": vector_size, "training": dict(self.training)}
         write_json(folder / "config.json", config)
-        facts = {"model": "skip-gram", "n_reviews": 0, **self.training}
-        card = CARD.format_map({**facts, **config, "tokenizer": self.tokenizer.get("name", "unknown")})
-        (folder / "README.md").write_text(card, "utf-8")
 
     @classmethod
     def load(cls, folder: Path) -> "Embeddings":

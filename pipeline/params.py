@@ -16,6 +16,7 @@ Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
+External = Annotated[str, Field(pattern=r"^[^/\\\\]+$")]  # a name in the folder external/, no path
 
 BASELINES = ("bag_of_vectors", "tfidf", "nbsvm")
 LSTMS = ("lstm_random", "lstm_frozen", "lstm_finetuned")
@@ -45,8 +46,10 @@ class Tokenize(Section):
 
 
 class Embed(Section):
-    """Skip-gram with negative sampling, in gensim's names."""
+    """word2vec, in gensim's names; and vectors from elsewhere."""
 
+    architecture: Literal["skipgram", "cbow"]
+    loss: Literal["negative_sampling", "hierarchical_softmax"]
     vector_size: Count
     window: Count
     negative: Count
@@ -59,6 +62,9 @@ class Embed(Section):
     heldout_frac: Annotated[float, Field(gt=0, le=0.5)]
     seed: Seed
     workers: Count
+    pretrained: External | None
+    missing_words: Literal["train", "mean", "random"]
+    continue_from: External | None
 
 
 class Baseline(Section):
@@ -140,5 +146,10 @@ def parse(values: Mapping[str, Any]) -> Params:
     if params.embed.min_alpha > params.embed.alpha:
         raise InputError(
             f"params.yaml: embed.min_alpha = {params.embed.min_alpha} is above embed.alpha = {params.embed.alpha}"
+        )
+    if params.embed.pretrained and params.embed.continue_from:
+        raise InputError(
+            f"params.yaml: embed.pretrained = {params.embed.pretrained!r} keeps vectors as they are and"
+            f" embed.continue_from = {params.embed.continue_from!r} goes on training them; set one of the two to null"
         )
     return params

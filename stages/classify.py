@@ -26,7 +26,7 @@ from pipeline import training as training_code
 from pipeline.checkpoint import Checkpoint, key_of
 from pipeline.classifier import Classifier, Reviews
 from pipeline.device import choose_device, keep_freed_memory, make_deterministic
-from pipeline.embeddings import Embeddings
+from pipeline.embeddings import FILES, Embeddings
 from pipeline.files import atomic, write_json
 from pipeline.objective import reads_unlabelled
 from pipeline.params import Params
@@ -60,10 +60,11 @@ def classify(params: Params, model: str, seed: int) -> None:
         unlabelled = Reviews(Ragged.load(UNSUP).below(len(embeddings.words)), network.shape, device)
     n_tokens = section.epochs * int(to_fit.reviews.lengths.sum())
     facts = {**section.model_dump(), "model": model, "seed": seed, "device": device, "torch": torch.__version__}
-    inputs = [*sorted(TRAIN.glob("*.npy")), *sorted(UNSUP.glob("*.npy")), *sorted(EMBEDDINGS.iterdir())]
+    inputs = [*sorted(TRAIN.glob("*.npy")), *sorted(UNSUP.glob("*.npy")), *(EMBEDDINGS / name for name in FILES)]
     code = [Path(str(module.__file__)) for module in (classifier_code, network_code, objective_code, training_code)]
     checkpoint = Checkpoint(Path(f".checkpoints/{model}-{seed}"), key_of(facts, inputs + code))
-    with tqdm(total=n_tokens, unit=" tokens", unit_scale=True, desc=f"{model} {seed}", mininterval=2) as bar:
+    name = f"{model} {seed}"
+    with tqdm(total=n_tokens, unit=" tokens", unit_scale=True, desc=name, mininterval=2, disable=None) as bar:
         history = train(
             network,
             to_fit,

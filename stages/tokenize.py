@@ -53,7 +53,7 @@ def main(params: Params) -> None:
         writer = TokenWriter(folder)
         with (
             open(corpus, "w", encoding="utf-8", newline="\n") as lines,
-            tqdm(total=n_kept, unit=" reviews", desc="tokenize", mininterval=2) as progress,
+            tqdm(total=n_kept, unit=" reviews", desc="tokenize", mininterval=2, disable=None) as progress,
         ):
             for split in keep:
                 for text in writer.add(split, tokenize(texts(split), tokenizer)):

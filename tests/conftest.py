@@ -53,8 +53,8 @@ class Project:
     def __init__(self, folder: Path, *, noise_in_test: bool = False) -> None:
         self.folder = folder
         folder.mkdir(exist_ok=True)
-        for name in ("pipeline", "stages", "presets", ".dvc"):
-            ignored = shutil.ignore_patterns("__pycache__", "tmp", "cache", "config.local")
+        for name in ("pipeline", "stages", "presets", "external", ".dvc"):
+            ignored = shutil.ignore_patterns("__pycache__", "tmp", "cache", "config.local", "*.txt", "*.bin", "*.vec")
             shutil.copytree(ROOT / name, folder / name, ignore=ignored)
         for name in ("dvc.yaml", ".dvcignore", "params.yaml"):
             shutil.copy(ROOT / name, folder)

@@ -57,7 +57,7 @@ def test_the_code_is_that_of_the_run(name: str) -> None:
     stage, _ = expected()[name]
     locked = {dep["path"]: dep["md5"] for dep in load("dvc.lock")["stages"][name]["deps"]}
     assert set(locked) == set(stage["deps"]), REMEDY
-    in_git = [dep for dep in stage["deps"] if dep.startswith(("stages/", "pipeline/", "corpus"))]
+    in_git = [dep for dep in stage["deps"] if dep.startswith(("stages/", "pipeline/", "corpus", "external"))]
     changed = [dep for dep in in_git if md5_of(ROOT / dep) != locked[dep]]
     assert changed == [], f"{', '.join(changed)} changed since {name} ran; {REMEDY}"
 
