@@ -3,11 +3,16 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo test test-gpu repro bench leave-one-out check check-lock clean
+.PHONY: demo test test-gpu repro release bench leave-one-out check check-lock clean
 
 $(BIN)/installed: requirements.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	touch $@
+
+# The libraries that the vectors are opened with in the tests.
+$(BIN)/installed-tests: tests/requirements.txt $(BIN)/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
 	touch $@
 
 # A copy of the tree with a DVC of its own, so that the real run's files stay as they are.
@@ -19,7 +24,7 @@ demo: $(BIN)/installed  ## every stage on the embedded corpus, in .demo/; needs 
 	cd .demo && dvc config --local core.no_scm true && dvc repro
 	@echo && cd .demo && python -m pipeline compare && echo && echo "the report: $(CURDIR)/.demo/report/index.html"
 
-test: $(BIN)/installed check  ## the whole suite
+test: $(BIN)/installed-tests check  ## the whole suite
 	$(BIN)/python -m pytest
 
 test-gpu: $(BIN)/installed  ## the tests that need a GPU; elsewhere they are skipped
@@ -32,6 +37,9 @@ check: $(BIN)/installed  ## style and types
 
 repro: $(BIN)/installed  ## the real run; IMDB_ARCHIVE=/path/to/aclImdb_v1.tar.gz reads that instead of downloading
 	$(BIN)/dvc repro
+
+release: $(BIN)/installed  ## the word vectors with their card and checksums in one file, dist/word-vectors.tar.gz
+	$(BIN)/python -m pipeline release
 
 .venv-bench/installed: benchmarks/requirements.txt
 	$(PYTHON) -m venv .venv-bench

@@ -1,4 +1,4 @@
-"""The command line: `python -m pipeline predict | neighbors | compare | preset`."""
+"""The command line: `python -m pipeline predict | neighbors | export | release | compare | preset`."""
 
 import argparse
 import shlex
@@ -52,6 +52,21 @@ def _neighbors(arguments: argparse.Namespace) -> None:
         print(f"{cosine:.3f}  {word}")
 
 
+def _export(arguments: argparse.Namespace) -> None:
+    from pipeline.export import export, load_vectors
+
+    target = Path(arguments.output) if arguments.output else None
+    print(export(load_vectors(Path(arguments.embeddings)), arguments.format, target))
+
+
+def _release(arguments: argparse.Namespace) -> None:
+    from pipeline.release import pack
+
+    target, metrics = Path(arguments.output), Path(arguments.metrics)
+    pack(Path(arguments.embeddings), target, read_json(metrics / "embeddings.json"), read_json(metrics / "test.json"))
+    print(f"{target}: {target.stat().st_size / 1e6:.0f} MB")
+
+
 def _compare(arguments: argparse.Namespace) -> None:
     from pipeline.marks import write_between_marks
     from pipeline.report import results_table, where
@@ -80,10 +95,9 @@ def _preset(arguments: argparse.Namespace) -> None:
 
 
 def _count(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError
-    return number
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
+    return int(text)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -103,6 +117,18 @@ def _parser() -> argparse.ArgumentParser:
     neighbors.add_argument("--top", type=_count, default=10, help="how many, 10 by default")
     neighbors.add_argument("--embeddings", default="artifacts/embeddings")
     neighbors.set_defaults(command=_neighbors)
+
+    export = commands.add_parser("export", help="the word vectors in a format of other programs")
+    export.add_argument("--format", required=True, help="word2vec, word2vec-text, glove, projector or artifact")
+    export.add_argument("--embeddings", default="artifacts/embeddings", help="their folder, or that of a classifier")
+    export.add_argument("--output", help="where to; a file or folder here, named after the format, by default")
+    export.set_defaults(command=_export)
+
+    release = commands.add_parser("release", help="the word vectors with their card and checksums in one file")
+    release.add_argument("--embeddings", default="artifacts/embeddings")
+    release.add_argument("--metrics", default="metrics")
+    release.add_argument("--output", default="dist/word-vectors.tar.gz")
+    release.set_defaults(command=_release)
 
     compare = commands.add_parser("compare", help="the table of results, in Markdown")
     compare.add_argument("--metrics", default="metrics")

@@ -100,3 +100,27 @@ def differences(comparisons: Mapping[str, Mapping[str, Mapping[str, float]]], mo
     axes.set_yticks(range(len(found)), list(found))
     axes.set_ylim(len(found) - 0.4, -0.6)
     return _svg(figure)
+
+
+def word_map(words: Sequence[tuple[str, float, float, float]]) -> str:
+    """Draw words where a map puts them, `word, x, y, log odds`: green for positive reviews' words, red for negative.
+
+    A word that would stand on one drawn before it is a dot.
+    """
+    figure = Figure(figsize=(8, 6.4), layout="constrained")
+    axes = figure.add_subplot()
+    axes.set_axis_off()
+    left, right = min(row[1] for row in words), max(row[1] for row in words)
+    low, high = min(row[2] for row in words), max(row[2] for row in words)
+    axes.set(xlim=(left - 0.06 * (right - left), right + 0.06 * (right - left)), ylim=(low, high))
+    taken: list[tuple[float, float, float]] = []  # middle and half the width, in shares of the axes
+    for word, x, y, odds in words:
+        color = STYLES["lstm_frozen" if odds > 0 else "lstm_finetuned"][0]
+        across, up = (x - left) / ((right - left) or 1), (y - low) / ((high - low) or 1)
+        half = 0.0065 * len(word) + 0.004
+        if any(abs(across - u) < half + w and abs(up - v) < 0.026 for u, v, w in taken):
+            axes.plot([x], [y], ".", color=color, markersize=3)
+            continue
+        taken.append((across, up, half))
+        axes.text(x, y, word.replace("$", r"\$"), color=color, fontsize=8.5, ha="center", va="center")
+    return _svg(figure)

@@ -105,6 +105,35 @@ class Classify(Section):
     num_threads: Count
 
 
+class Maas(Section):
+    """The vectors of Maas et al. (2011)."""
+
+    vector_size: Count
+    n_words: Annotated[int, Field(ge=2)]
+    n_skipped: Annotated[int, Field(ge=0)]
+    sentiment_weight: NotNegative
+    mixture_penalty: NotNegative
+    vector_penalty: NotNegative
+    epochs: Count
+    batch_size: Count
+    lr: Positive
+    mixture_lr: Positive
+    num_threads: Count
+    seed: Seed
+
+
+class Polarity(Section):
+    """The comparison of the kinds of vectors."""
+
+    words: Annotated[list[str], Field(min_length=1)]
+    n_neighbors: Count
+    min_reviews: Count
+    n_probes: Annotated[int, Field(ge=2)]
+    n_map: Annotated[int, Field(ge=4)]
+    perplexity: Positive
+    seed: Seed
+
+
 class Evaluate(Section):
     """The comparison on test."""
 
@@ -121,6 +150,8 @@ class Params(Section):
     embed: Embed
     baseline: Baseline
     classify: Classify
+    maas: Maas
+    polarity: Polarity
     evaluate: Evaluate
 
 

@@ -58,6 +58,8 @@ class Results:
     confusion: Rows
     history: Mapping[str, Rows]
     examples: Sequence[Mapping[str, Any]]
+    polarity: Mapping[str, Any]  # scores of the kinds of vectors
+    words: Mapping[str, Any]  # their neighbours and maps
 
 
 def finding(paired: Mapping[str, Scores]) -> list[str]:
@@ -99,5 +101,6 @@ def page(results: Results) -> str:
             "calibration": figures.calibration(results.calibration),
             "valid": figures.history(results.history, "valid_accuracy", "validation accuracy"),
             "loss": figures.history(results.history, "train_loss", "training loss (nats)"),
+            "maps": {kind: figures.word_map(words) for kind, words in results.words["map"].items()},
         },
     )

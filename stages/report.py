@@ -1,6 +1,6 @@
 """Render the page of the results.
 
-Reads:  metrics/, plots/, data/examples.json
+Reads:  metrics/, plots/, data/examples.json, data/polarity.json
 Writes: report/index.html (not in git: it shows reviews)
 Params: seeds
 """
@@ -30,7 +30,16 @@ def read_rows(path: Path) -> Rows:
 def main(params: Params) -> None:
     """Gather, render, save; runs of seeds that are no longer listed stay out."""
     runs = [f"{model}-{seed}" for model in LSTMS for seed in params.seeds]
-    timed = ["fetch", "tokenize", "embed", "baseline", *(f"classify-{run}" for run in runs), "evaluate"]
+    timed = [
+        "fetch",
+        "tokenize",
+        "embed",
+        "baseline",
+        *(f"classify-{run}" for run in runs),
+        "maas",
+        "polarity",
+        "evaluate",
+    ]
     results = Results(
         corpus=read_json(METRICS / "corpus.json"),
         embeddings=read_json(METRICS / "embeddings.json"),
@@ -42,6 +51,8 @@ def main(params: Params) -> None:
         confusion=read_rows(PLOTS / "confusion.csv"),
         history={run: read_rows(PLOTS / "history" / f"{run}.csv") for run in runs},
         examples=read_json(Path("data/examples.json")),
+        polarity=read_json(METRICS / "polarity.json"),
+        words=read_json(Path("data/polarity.json")),
     )
     with atomic(PAGE) as temporary:
         temporary.write_text(page(results), "utf-8")

@@ -31,6 +31,14 @@ SMALL = {
     "classify.batch_size": 32,
     "classify.epochs": 2,
     "classify.num_threads": 1,
+    "maas.vector_size": 6,
+    "maas.n_words": 150,
+    "maas.n_skipped": 5,
+    "maas.epochs": 2,
+    "maas.num_threads": 1,
+    "polarity.min_reviews": 5,
+    "polarity.n_probes": 20,
+    "polarity.n_map": 20,
     "evaluate.n_resamples": 200,
 }
 

@@ -24,6 +24,11 @@ SCORE = {
     "ece": 0.02,
     "n": 25000,
 }
+INTRINSIC = {
+    "analogies": {"accuracy": 0.1, "coverage": 0.5},
+    "wordsim353": {"spearman": 0.1, "coverage": 0.5},
+    "simlex999": {"spearman": 0.1, "coverage": 0.5},
+}
 PAIR = {"difference": 0.01, "low": 0.005, "high": 0.015, "mcnemar_p": 0.001, "n_gained": 10, "n_lost": 5}
 SECONDS: dict[str, Any] = {
     "baseline": {"seconds": 70.0, "peak_memory_mib": 900.0, "hardware": "2 x a processor"},
@@ -61,9 +66,7 @@ def results() -> Results:
             "n_words": 10,
             "token_coverage": 0.9,
             "heldout_loss": 2.5,
-            "analogies": {"accuracy": 0.1, "coverage": 0.5},
-            "wordsim353": {"spearman": 0.1, "coverage": 0.5},
-            "simlex999": {"spearman": 0.1, "coverage": 0.5},
+            **INTRINSIC,
         },
         test=dict.fromkeys(MODELS, SCORE),
         paired={lstm: dict.fromkeys(MODELS[: MODELS.index(lstm)], PAIR) for lstm in LSTMS},
@@ -72,6 +75,14 @@ def results() -> Results:
         calibration=bins,
         confusion=cells,
         history={f"{model}-1": [epoch] for model in LSTMS},
+        polarity={
+            "word2vec": {"same_polarity": 0.7, "bag_of_vectors": 0.8, **INTRINSIC},
+            "words": {"probes": 10, "among": 1234, "positive": 0.5},
+        },
+        words={
+            "neighbors": {"word2vec": {"good": [["<b>", 1.0], ["bad", -1.0]]}},
+            "map": {"word2vec": [["good", 0.0, 1.0, 1.0], ["$bad", 1.0, 0.0, -1.0], ["<b>", 2.0, 2.0, 1.0]]},
+        },
         examples=[{"title": "wrong", "reviews": [review]}, {"title": "none", "reviews": []}],
     )
 
@@ -121,7 +132,7 @@ def test_the_page_escapes_reviews_and_opens_offline(results: Results) -> None:
 def test_the_page_is_the_same_each_time_and_names_every_model(results: Results) -> None:
     html = page(results)
     assert page(results) == html
-    assert html.count("<svg") == 5
+    assert html.count("<svg") == 6
     for model in MODELS:
         assert html.count(f"<code>{model}</code>") >= 2
 
