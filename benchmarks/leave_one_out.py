@@ -70,11 +70,12 @@ def table(items: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> str:
     for name, by_seed in items.items():
         if by_seed:
             runs = list(by_seed.values())
-            accuracy, loss, seconds = ([run[key] for run in runs] for key in ("accuracy", "log_loss", "seconds"))
+            accuracy, loss = ([run[key] for run in runs] for key in ("accuracy", "log_loss"))
+            seconds = [run["seconds"] for run in runs if "seconds" in run]  # not of a run that was held up
             spread = f" ± {statistics.stdev(accuracy):.4f}" if len(runs) > 1 else ""
             lines.append(
                 f"| {name} | {len(runs)} | {statistics.mean(accuracy):.4f}{spread} | {statistics.mean(loss):.4f}"
-                f" | {statistics.mean(seconds):.0f} |"
+                f" | {f'{statistics.mean(seconds):.0f}' if seconds else ''} |"
             )
     machines = sorted({run["hardware"] for by_seed in items.values() for run in by_seed.values()})
     return "\n".join([*lines, "", f"{', '.join(machines)}; a training has one thread."])

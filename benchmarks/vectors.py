@@ -1,0 +1,100 @@
+"""The word vectors as a product: loading, asking, exporting, reading a large file of others'."""
+
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.elsewhere import ROOT, missing
+from benchmarks.measure import figure
+from pipeline.embeddings import Embeddings
+from pipeline.export import FORMATS, export
+from pipeline.neighbors import Neighbors
+from pipeline.vector_files import read_vector_file
+
+FOLDER = ROOT / "artifacts/embeddings"
+N_ROWS, N_DIMENSIONS = 1_000_000, 300
+READERS = ("ours", "gensim")
+
+
+def milliseconds(work: Callable[[], object], n_runs: int = 11) -> float:
+    """Return the median of several runs, a first one not counted."""
+    found = []
+    for _ in range(n_runs + 1):
+        started = time.perf_counter()
+        work()
+        found.append(1000 * (time.perf_counter() - started))
+    return statistics.median(found[1:])
+
+
+def write_text(path: Path, n_rows: int, n_dimensions: int) -> None:
+    """Write random vectors in word2vec's text format; of a thousand kinds, which a reader takes as long for."""
+    rng = np.random.default_rng(1)
+    rows = [" ".join(f"{value:.6f}" for value in rng.normal(size=n_dimensions)) for _ in range(1000)]
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(f"{n_rows} {n_dimensions}\n")
+        file.writelines(f"w{i} {rows[i % 1000]}\n" for i in range(n_rows))
+
+
+def read(reader: str, path: str) -> None:
+    """Read a file, in a process of its own; print seconds and the MiB that came on top of the imports."""
+    from gensim.models import KeyedVectors
+
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    started = time.perf_counter()
+    if reader == "ours":
+        found = read_vector_file(Path(path)).vectors
+    else:
+        found = KeyedVectors.load_word2vec_format(path, binary=False).vectors
+    seconds = time.perf_counter() - started
+    print(seconds, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024, found.nbytes / 2**20)
+
+
+def reading() -> Iterator[dict[str, Any]]:
+    """Measure reading a text of a million vectors against gensim, and against the array in memory."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "vectors.txt"
+        write_text(path, N_ROWS, N_DIMENSIONS)
+        found = {}
+        for reader in READERS:
+            # A shell between: to Linux the peak memory of a new process begins at that of the one that starts it.
+            command = ["sh", "-c", '"$@"; exit $?', "sh", sys.executable, "-m", "benchmarks.vectors", reader, str(path)]
+            done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+            found[reader] = list(map(float, done.stdout.split()))
+    (ours, memory, array), (theirs, *_) = found["ours"], found["gensim"]
+    what = f"reading {N_ROWS:,} x {N_DIMENSIONS} vectors from text"
+    yield figure(what, ours / theirs, f"of the time, {ours:.0f} s", f"gensim's reader, {theirs:.0f} s, at most", 1.2, 1)
+    unit = f"times the memory, {memory:,.0f} MiB"
+    yield figure(what, memory / array, unit, f"the array, {array:,.0f} MiB, at most", 1.3, 1)
+
+
+def figures() -> Iterator[dict[str, Any]]:
+    """Measure the rows about vectors; all but the last need artifacts/embeddings."""
+    if lacking := missing("artifacts/embeddings"):
+        print(f"skipped: loading, neighbours and export; {lacking}")
+    else:
+        embeddings = Embeddings.load(FOLDER)
+        n_words, size = embeddings.vectors.shape
+        against = f"{n_words:,} x {size}, at most"
+        yield figure("loading the vectors", milliseconds(lambda: Embeddings.load(FOLDER)), "ms", against, 50, 11)
+        neighbors = Neighbors(embeddings)
+        word = embeddings.words[len(embeddings.words) // 10]
+        yield figure("neighbours of a word", milliseconds(lambda: neighbors.of([word])), "ms", against, 10, 11)
+        for name in FORMATS:
+            with tempfile.TemporaryDirectory() as folder:
+                started = time.perf_counter()
+                export(embeddings, name, Path(folder) / "v")
+                seconds = time.perf_counter() - started
+            yield figure(f"export, {name}", seconds, "s", against, 10, 1)
+    yield from reading()
+
+
+if __name__ == "__main__":
+    read(*sys.argv[1:])
