@@ -1,11 +1,13 @@
 """Every stage, run by DVC on a small corpus: the same bytes again, nothing lost, test not looked at."""
 
+import contextlib
 import json
 import os
 import re
 import signal
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
 
@@ -22,6 +24,16 @@ FITTED = ("data/tokens", "data/corpus.txt", "artifacts")
 def hear_ctrl_c() -> None:
     """Undo what a shell does to jobs in the background, and they to their children: the signal is ignored."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def read_to_the_end(terminal: int) -> str:
+    """Return what is printed on a pseudo-terminal until its other side is closed, which Linux tells with an error."""
+    printed = b""
+    with contextlib.suppress(OSError):
+        while block := os.read(terminal, 1024):
+            printed += block
+    os.close(terminal)
+    return printed.decode()
 
 
 def locked(project: Project) -> dict[str, object]:
@@ -65,7 +77,7 @@ def test_a_forced_rerun_writes_the_same_bytes(project_copy: Project) -> None:
 
 def test_no_fitted_artifact_depends_on_the_test_texts(project: Project, tmp_path: Path) -> None:
     other = Project(tmp_path / "noise", noise_in_test=True)
-    other.run("dvc", "repro", "baseline", "classify")
+    other.run("dvc", "repro", "baseline", "classify", "polarity")
     assert other.bytes_of("data/test.parquet") != project.bytes_of("data/test.parquet")
     assert other.bytes_of(*FITTED) == project.bytes_of(*FITTED)
 
@@ -145,21 +157,23 @@ def test_ctrl_c_leaves_nothing_half_written_and_the_next_run_the_same(project_co
         unsup = (project.folder / "data/unsup.parquet").read_bytes()
         pq.write_table(table.take(np.tile(np.arange(len(table)), 5_000)), project.folder / "data/unsup.parquet")
     arguments = [f"stages.{stage}", *(["lstm_frozen", "1"] if stage == "classify" else [])]
+    terminal, theirs = os.openpty()
+    termios.tcsetwinsize(terminal, (24, 80))
     process = subprocess.Popen(
         project.command(*arguments),
         cwd=project.folder,
         env=project.environment,
-        stderr=subprocess.PIPE,
+        stderr=theirs,
         start_new_session=True,
         preexec_fn=hear_ctrl_c,
     )
-    assert process.stderr is not None
-    while b"%" not in process.stderr.read(1):  # the progress bar is there: it is at work
+    os.close(theirs)
+    while b"%" not in os.read(terminal, 1024):  # the progress bar is there: it is at work
         assert process.poll() is None
     time.sleep(1)
     os.killpg(process.pid, signal.SIGINT)
-    rest = process.communicate(timeout=120)[1].decode()
-    assert process.returncode == 130, rest
+    rest = read_to_the_end(terminal)
+    assert process.wait(timeout=120) == 130, rest
     assert f"{stage} was stopped" in rest
     assert "Traceback" not in rest
     assert list(project.folder.rglob("*.partial")) == []
@@ -167,7 +181,7 @@ def test_ctrl_c_leaves_nothing_half_written_and_the_next_run_the_same(project_co
     (project.folder / "params.yaml").write_text(kept)
     if stage == "tokenize":
         (project.folder / "data/unsup.parquet").write_bytes(unsup)
-    project.run(*arguments)
+    assert "%" not in project.run(*arguments)  # no bar where there is no terminal
     assert project.bytes_of(*FITTED) == before
 
 
