@@ -33,7 +33,7 @@ def test_the_objective_is_that_of_the_equations(section: Maas) -> None:
 
     phi, b = model.vectors.detach().numpy(), model.bias.detach().numpy()
     theta = model.mixtures.weight.detach().numpy()
-    psi, b_c = model.sentiment.weight.detach().numpy()[0], float(model.sentiment.bias)
+    psi, b_c = model.sentiment.weight.detach().numpy()[0], model.sentiment.bias.item()
     total = 0.6 * section.vector_penalty * (phi**2).sum()
     for row, count, label in zip(rows.tolist(), counts.numpy(), labels.tolist(), strict=True):
         total += section.mixture_penalty * (theta[row] ** 2).sum()
