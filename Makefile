@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo test test-gpu repro release bench leave-one-out check check-lock clean
+.PHONY: demo test test-gpu repro release bench study check check-lock clean
 
 $(BIN)/installed: requirements.txt
 	$(PYTHON) -m venv .venv
@@ -49,8 +49,8 @@ release: $(BIN)/installed  ## the word vectors with their card and checksums in 
 bench: $(BIN)/installed .venv-bench/installed  ## speed and growth, side by side; writes benchmarks/results.json
 	$(BIN)/python -m benchmarks.run $(ROWS)
 
-leave-one-out: $(BIN)/installed  ## what each technique of the classifier is worth on validation; hours, goes on where it was stopped
-	$(BIN)/python -m benchmarks.leave_one_out --write docs/accuracy.md
+study: $(BIN)/installed  ## STUDY=word2vec or another of experiments/: many runs, hours; goes on where it was stopped
+	$(BIN)/dvc repro --force experiments/$(STUDY)/dvc.yaml
 
 check-lock: $(BIN)/installed  ## does dvc.lock hold the code and params of this tree?
 	$(BIN)/python -m pytest -m lock tests/test_lock.py

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from benchmarks.elsewhere import folder, missing, run_stage
 from benchmarks.measure import figure
 from benchmarks.training import N_STEPS, flops_per_token, matmul_rate, padded, shape_of
+from experiments.elsewhere import folder, missing, run_stage
 from pipeline.classifier import Reviews, logits
 from pipeline.network import Dropout, Network, Shape
 from pipeline.params import Params

@@ -10,8 +10,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from benchmarks.elsewhere import ROOT, folder, missing, run_stage
 from benchmarks.measure import figure
+from experiments.elsewhere import ROOT, folder, missing, run_stage
 from pipeline.files import read_json
 
 TIMES = (1, 2, 4)

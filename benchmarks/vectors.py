@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.elsewhere import ROOT, missing
 from benchmarks.measure import figure
+from experiments.elsewhere import ROOT, missing
 from pipeline.embeddings import Embeddings
 from pipeline.export import FORMATS, export
 from pipeline.neighbors import Neighbors

@@ -5,10 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 import torch
-from ruamel.yaml import YAML
 
 from benchmarks.gpu import difference, floor_per_token
-from benchmarks.leave_one_out import table, techniques
 from benchmarks.measure import figure, line, side_by_side
 from benchmarks.measure import table as figures_table
 from benchmarks.training import Packed, flops_per_token, matmul_rate, shape_of
@@ -16,8 +14,7 @@ from pipeline.classifier import Reviews
 from pipeline.files import read_json
 from pipeline.marks import between_marks
 from pipeline.network import Dropout, Network, Shape
-from pipeline.params import LSTMS, Params, parse
-from pipeline.presets import apply
+from pipeline.params import Params
 from pipeline.tokens import Ragged
 from tests.conftest import ROOT
 from tests.test_classifier import reviews_of
@@ -89,29 +86,3 @@ def test_a_step_has_a_floor_and_the_cpu_agrees_with_itself() -> None:
     reviews = Ragged(np.arange(10, dtype=np.int32), np.array([0, 4, 10]))
     assert len(Reviews(reviews, SHAPE, CPU)) == 2
     assert difference(reviews, SHAPE, CPU)["value"] == 0
-
-
-def test_each_technique_is_a_change_of_known_parameters(params: Params) -> None:
-    text = (ROOT / "params.yaml").read_text("utf-8")
-    found = techniques(params.classify)
-    seen = set()
-    for name, (model, changes) in found.items():
-        assert model in LSTMS
-        changed = parse(YAML(typ="safe", pure=True).load(apply(changes, text)))
-        seen.add((model, changed.model_dump_json()))
-        assert (changed == params) == (not changes), name
-    assert len(seen) == len(found)
-
-
-def test_the_table_tells_mean_deviation_and_how_many() -> None:
-    one, other = (
-        {"accuracy": 0.92, "log_loss": 0.2, "seconds": 400.0, "hardware": "2 x A"},
-        {"accuracy": 0.91, "log_loss": 0.3, "seconds": 600.0, "hardware": "4 x B"},
-    )
-    lines = table({"nothing": {"1": one, "2": other}, "warm-up": {"1": one}, "word2vec": {}}).splitlines()
-    assert lines[2:] == [
-        "| nothing | 2 | 0.9150 ± 0.0071 | 0.2500 | 500 |",
-        "| warm-up | 1 | 0.9200 | 0.2000 | 400 |",
-        "",
-        "2 x A, 4 x B; a training has one thread.",
-    ]

@@ -1,0 +1,1 @@
+"""Studies over the stages: many runs with other parameters, results kept small."""
