@@ -29,7 +29,7 @@ def choose_dtype(name: str, device: torch.device) -> torch.dtype:
     """Return the type that the LSTM computes in for `auto`, `float32` or `bfloat16`.
 
     `auto` takes bfloat16 where the hardware multiplies it (a GPU from Ampere on, a CPU with AMX or AVX512_BF16), which
-    makes the LSTM two to three times faster; weights, sums over time, loss and optimiser stay in float32 either way.
+    is faster, `make bench` tells by how much; weights, sums over time, loss and optimiser stay in float32 either way.
     """
     if name == "auto":
         on_cpu = torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()

@@ -109,7 +109,7 @@ def pool(states: Tensor, mask: Tensor, kinds: tuple[str, ...], hidden_size: int)
     inside = mask.to(states.dtype)
     pooled = []
     for kind in kinds:
-        if kind == "max":  # not amax, whose gradient is shared out among equals, at ten times the cost
+        if kind == "max":  # not amax: its gradient is shared out among equals, which costs more
             pooled.append((states + inside.log()[:, :, None]).max(1).values)
         elif kind == "mean":
             weights = inside / inside.sum(1, keepdim=True)  # [B, T]

@@ -103,6 +103,7 @@ class Classify(Section):
     device: Literal["auto", "cpu", "cuda"]
     precision: Literal["auto", "float32", "bfloat16"]
     num_threads: Count
+    tensorboard: bool
 
 
 class Maas(Section):

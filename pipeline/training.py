@@ -185,6 +185,7 @@ def train(
     unlabelled: Reviews | None = None,
     checkpoint: Checkpoint | None = None,
     progress: Callable[[int], object] = lambda n_tokens: None,
+    on_epoch: Callable[[Epoch], object] | None = None,
 ) -> list[Epoch]:
     """Fit `network` in place; it ends with the weights of the epoch that did best on `valid`.
 
@@ -200,6 +201,7 @@ def train(
         unlabelled: for the parts of the objective that need no label; each step reads a batch of them too.
         checkpoint: written after each epoch; a training that finds one goes on from it, to the same bits.
         progress: called with the number of tokens read, after each step, and for the epochs that need no repeating.
+        on_epoch: called with each epoch that was trained.
 
     Returns: the history, an entry an epoch.
     """
@@ -240,5 +242,7 @@ def train(
             state.best_weights = copy.deepcopy(state.chosen.state_dict())
         if checkpoint:
             state.save(checkpoint)
+        if on_epoch:
+            on_epoch(state.history[-1])
     network.load_state_dict(state.best_weights)
     return state.history

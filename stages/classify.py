@@ -4,8 +4,8 @@ lstm_frozen keeps the vectors as they are, lstm_finetuned goes on training them,
 ones in their place, as a control.
 
 Reads:  data/tokens/train/, artifacts/embeddings/; data/tokens/unsup/ where the objective wants reviews without labels
-Writes: .checkpoints/MODEL-SEED/ while it runs, from which a run that was stopped goes on; at its end
-        artifacts/MODEL/SEED/, plots/history/MODEL-SEED.csv, metrics/valid/MODEL-SEED.json
+Writes: .checkpoints/MODEL-SEED/ while it runs, from which a run that was stopped goes on, and runs/ for TensorBoard if
+        wanted; at its end artifacts/MODEL/SEED/, plots/history/MODEL-SEED.csv, metrics/valid/MODEL-SEED.json
 Params: classify
 """
 
@@ -25,6 +25,7 @@ from pipeline import objective as objective_code
 from pipeline import training as training_code
 from pipeline.checkpoint import Checkpoint, key_of
 from pipeline.classifier import Classifier, Reviews
+from pipeline.curves import tensorboard
 from pipeline.device import choose_device, keep_freed_memory, make_deterministic
 from pipeline.embeddings import FILES, Embeddings
 from pipeline.files import atomic, write_json
@@ -62,7 +63,9 @@ def classify(params: Params, model: str, seed: int) -> None:
     facts = {**section.model_dump(), "model": model, "seed": seed, "device": device, "torch": torch.__version__}
     inputs = [*sorted(TRAIN.glob("*.npy")), *sorted(UNSUP.glob("*.npy")), *(EMBEDDINGS / name for name in FILES)]
     code = [Path(str(module.__file__)) for module in (classifier_code, network_code, objective_code, training_code)]
-    checkpoint = Checkpoint(Path(f".checkpoints/{model}-{seed}"), key_of(facts, inputs + code))
+    key = key_of(facts, inputs + code)
+    checkpoint = Checkpoint(Path(f".checkpoints/{model}-{seed}"), key)
+    curves = tensorboard(Path(f"runs/{model}-{seed}-{key[:8]}")) if section.tensorboard else None
     name = f"{model} {seed}"
     with tqdm(total=n_tokens, unit=" tokens", unit_scale=True, desc=name, mininterval=2, disable=None) as bar:
         history = train(
@@ -74,6 +77,7 @@ def classify(params: Params, model: str, seed: int) -> None:
             unlabelled=unlabelled,
             checkpoint=checkpoint,
             progress=bar.update,
+            on_epoch=curves,
         )
     best = best_of(history)
 

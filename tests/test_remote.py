@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.embeddings import Embeddings
 from tests.conftest import ROOT, Project
 
 RECIPES = {
@@ -128,6 +129,28 @@ def test_http_serves_what_a_folder_holds_and_takes_nothing(
         assert same(clone / "artifacts/embeddings", published.folder / "artifacts/embeddings")
     finally:
         server.shutdown()
+
+
+def test_a_file_in_external_that_dvc_keeps_comes_with_a_clone(
+    published: Project, environment: dict[str, str], tmp_path: Path
+) -> None:
+    environment["STORAGE"] = str(tmp_path / "storage")
+    ours = Embeddings.load(published.folder / "artifacts/embeddings")
+    rows = (f"{word} {' '.join(map(str, vector))}\n" for word, vector in zip(ours.words, ours.vectors, strict=True))
+    (published.folder / "external/theirs.txt").write_text("".join(rows))
+    assert shell(published.folder, environment, "git status --porcelain") == ""
+    published.set({"embed.pretrained": "theirs.txt"})
+    recipe(published.folder, environment, "publish")
+    code = "dvc add -q external/theirs.txt && dvc repro -q embed && dvc push -q && git add . && git commit -qm theirs"
+    shell(published.folder, environment, code)
+    assert "theirs.txt.dvc" in shell(published.folder, environment, "git ls-files external")
+    assert shell(published.folder, environment, "git status --porcelain") == ""
+
+    shell(tmp_path, environment, f"git clone -q {published.folder} clone")
+    clone = tmp_path / "clone"
+    shell(clone, environment, f"dvc remote add -q -d -f storage {environment['STORAGE']} && dvc pull -q")
+    assert (clone / "external/theirs.txt").read_bytes() == (published.folder / "external/theirs.txt").read_bytes()
+    assert "up to date" in shell(clone, environment, "dvc status embed")
 
 
 def test_no_recipe_is_left_out() -> None:

@@ -154,7 +154,11 @@ def test_a_training_that_was_stopped_goes_on_to_the_same_bits(
     with pytest.raises(KeyboardInterrupt):
         fitted(embeddings, section, model, checkpoint=checkpoint, progress=stop_in_epoch(epoch, section))
     n_tokens: list[int] = []
-    resumed, again = fitted(embeddings, section, model, checkpoint=checkpoint, progress=n_tokens.append)
+    told: list[Epoch] = []
+    resumed, again = fitted(
+        embeddings, section, model, checkpoint=checkpoint, progress=n_tokens.append, on_epoch=told.append
+    )
+    assert told == history[epoch - 1 :]
     assert len(n_tokens) == 1 + (section.epochs - epoch + 1) * 13
     assert again == history
     expected = weights_of(whole)
