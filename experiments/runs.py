@@ -20,6 +20,7 @@ from typing import Any, TypeAlias
 from experiments.elsewhere import ROOT
 from pipeline.files import read_json, write_json
 from pipeline.marks import write_between_marks
+from pipeline.params import Params
 from pipeline.tokenizer import available_cores
 from stages.stage import hardware
 
@@ -46,6 +47,11 @@ class Study:
     measure: Mapping[str, Callable[[int], Figures]]
     core_seconds: Mapping[str, float]
     table: Callable[[Items], str]
+
+
+def sections(params: Params, *names: str) -> dict[str, Any]:
+    """Return sections of the parameters as the key of a study, without what a study sets itself or nothing rests on."""
+    return params.model_dump(include=set(names), exclude={"classify": {"num_threads", "tensorboard"}})
 
 
 def differing(a: Any, b: Any, name: str = "") -> list[str]:

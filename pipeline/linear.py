@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
+from tqdm import tqdm
 
 from pipeline.embeddings import read_config
 from pipeline.errors import InputError
@@ -48,7 +49,7 @@ def fit_linear(features: Features, labels: NDArray[np.int8], valid: NDArray[np.b
     """
     best: Linear | None = None
     accuracies: dict[float, float] = {}
-    for C in sorted(tried):
+    for C in tqdm(sorted(tried), desc="values of C", unit=" fits", mininterval=2, disable=None):
         model = LogisticRegression(C=C, max_iter=1000).fit(features[~valid], labels[~valid])
         linear = Linear(model.coef_[0].astype(np.float64), float(model.intercept_[0]), C, accuracies)
         right = (linear.probabilities(features[valid]) >= 0.5) == (labels[valid] == 1)

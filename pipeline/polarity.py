@@ -4,6 +4,9 @@ Maas et al. (2011) built sentiment into vectors because unsupervised ones put "g
 are near each other. The share of a word's neighbours that have its own polarity says how much of that is left.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
@@ -11,6 +14,11 @@ from scipy.sparse import csr_matrix
 from pipeline.tokens import Int64, Ragged
 
 Float64 = NDArray[np.float64]
+KINDS = {
+    "word2vec": "word2vec (`artifacts/embeddings`)",
+    "lstm_finetuned": "the same, tuned by the LSTM (`artifacts/tuned`)",
+    "maas": "Maas et al. 2011 (`artifacts/maas`)",
+}
 
 
 def document_frequencies(reviews: Ragged, labels: NDArray[np.int8], n_words: int) -> tuple[Int64, Int64]:
@@ -58,3 +66,12 @@ def same_polarity(vectors: NDArray[np.float32], odds: Float64, rows: Int64, amon
     """
     signs = np.sign(odds)
     return float((signs[nearest(vectors, rows, among, n)] == signs[rows][:, None]).mean())
+
+
+def polarity_table(figures: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return metrics/polarity.json as a Markdown table, a kind of vectors a row."""
+    lines = ["| vectors | share of own polarity | bag of vectors, validation |", "|---|---|---|"]
+    for name, title in KINDS.items():
+        one = figures[name]
+        lines.append(f"| {title}, {one['vector_size']}-d | {one['same_polarity']:.3f} | {one['bag_of_vectors']:.4f} |")
+    return "\n".join(lines)

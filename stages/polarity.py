@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from tqdm import tqdm
 
 from pipeline.bag_of_vectors import BagOfVectors
 from pipeline.embeddings import Embeddings
@@ -57,13 +58,14 @@ def main(params: Params) -> None:
     shown: dict[str, Any] = {"neighbors": {}, "map": {}}
     asked = [words.index(word) for word in section.words if word in words]
     on_map = np.concatenate([by_polarity[: section.n_map // 2], by_polarity[::-1][: section.n_map // 2]])
-    for name, kind in kinds.items():
+    for name, kind in tqdm(kinds.items(), desc="polarity", unit=" kinds", mininterval=2, disable=None):
         with_vector = np.flatnonzero(np.abs(kind.vectors).sum(1))
         those = [kind.words[i] for i in with_vector]
         known = Embeddings(kind.vectors[with_vector], those, kind.counts[with_vector], kind.tokenizer, kind.training)
         bag = BagOfVectors.fit(reviews.below(len(kind.words)), labels, valid, kind.vectors, params.baseline)
         vectors = np.asarray(kind.vectors[:n_words])
         figures[name] = {
+            "vector_size": kind.vectors.shape[1],
             "same_polarity": round(same_polarity(vectors, odds, probes, among, n_neighbors), 4),
             "bag_of_vectors": round(bag.linear.valid_accuracy[bag.linear.C], 4),
             **intrinsic(known),

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.elsewhere import folder, missing, run_stage
-from experiments.runs import Figures, Items, Study, machines, main, mean_and_deviation
+from experiments.runs import Figures, Items, Study, machines, main, mean_and_deviation, sections
 from pipeline.files import read_json
 from pipeline.params import Classify, Params
 from stages.stage import read_params
@@ -76,7 +76,7 @@ def study(params: Params) -> Study:
     return Study(
         results=Path("experiments/leave_one_out/results.json"),
         document=(Path("docs/accuracy.md"), "leave-one-out"),
-        key=params.model_dump(include={"fetch", "tokenize", "embed", "classify"}),
+        key=sections(params, "fetch", "tokenize", "embed", "classify"),
         measure={name: partial(measure, *parts) for name, parts in wanted.items()},
         core_seconds=dict.fromkeys(wanted, one),
         table=table,

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.elsewhere import ROOT, folder, missing, run_stage
-from experiments.runs import Figures, Items, Study, machines, main, mean_and_deviation
+from experiments.runs import Figures, Items, Study, machines, main, mean_and_deviation, sections
 from experiments.study.labels import write_with_fewer_labels
 from pipeline.files import read_json
 from pipeline.params import LSTMS, Classify, Params
@@ -127,7 +127,7 @@ def study(params: Params) -> Study:
     return Study(
         results=Path("experiments/study/results.json"),
         document=(Path("experiments/study/README.md"), "study"),
-        key=params.model_dump(include={"fetch", "tokenize", "embed", "baseline", "classify"}),
+        key=sections(params, "fetch", "tokenize", "embed", "baseline", "classify"),
         measure=measure,
         core_seconds=cost,
         table=lambda items: table(items, params.embed.model_dump()),

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.elsewhere import folder, missing, run_stage
-from experiments.runs import Figures, Items, Study, machines, main, mean_and_deviation
+from experiments.runs import Figures, Items, Study, machines, main, mean_and_deviation, sections
 from pipeline.files import read_json
 from pipeline.params import Params
 from stages.stage import read_params
@@ -83,7 +83,7 @@ def study(params: Params) -> Study:
     return Study(
         results=Path("experiments/word2vec/results.json"),
         document=(Path("experiments/word2vec/README.md"), "variants"),
-        key=params.model_dump(include={"fetch", "tokenize", "embed", "baseline", "classify"}),
+        key=sections(params, "fetch", "tokenize", "embed", "baseline", "classify"),
         measure={name: partial(measure, change) for name, change in changes.items()},
         core_seconds={
             name: TIMES[change["embed.architecture"]] * seconds("embed") + rest for name, change in changes.items()
