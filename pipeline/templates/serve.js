@@ -14,7 +14,6 @@ const DESCRIPTIONS = {
   lstm_frozen: "LSTM on word2vec as it is",
   lstm_finetuned: "LSTM on word2vec, fine-tuned",
 };
-const READER = "lstm_finetuned";
 const TICKS = [0.001, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999];
 const FULL_SHADE = 1.5; // how far a word moves the logit that is shaded most
 const LEFT = 48;
@@ -22,6 +21,7 @@ const HEIGHT = 190;
 
 const $ = (id) => document.getElementById(id);
 const logit = (p) => Math.log(p / (1 - p));
+const READER = $("form").dataset.reader;
 const probability = (z) => 1 / (1 + Math.exp(-z));
 const side = (p) => (p >= 0.5 ? "positive" : "negative");
 const count = (n, noun) => `${n.toLocaleString("en")} ${noun}${n === 1 ? "" : "s"}`;
@@ -61,12 +61,12 @@ function showModels(models) {
 
 function showVerdict(answer) {
   const p = answer.models[READER];
-  $("verdict").textContent = `${p >= 0.5 ? "Positive" : "Negative"}, ${percent(Math.max(p, 1 - p))}`;
+  $("verdict").textContent = p >= 0.5 ? "Positive" : "Negative";
   $("verdict").className = `verdict ${side(p)}`;
   const others = Object.entries(answer.models).filter(([name]) => name !== READER);
   const same = others.filter(([, other]) => side(other) === side(p)).length;
-  const rest = same === others.length ? "the five others agree" : same ? `${same} of the five others agree` : "none of the others agrees";
-  $("agreement").textContent = `says the fine-tuned LSTM; ${rest}.`;
+  const rest = same === others.length ? "The five others agree." : same ? `${same} of the five others agree.` : "None of the others agrees.";
+  $("agreement").textContent = `The fine-tuned LSTM gives it a probability of ${percent(p)} of being positive. ${rest}`;
   const notes = [];
   if (!answer.n_known) notes.push("None of its words is in the vocabulary: this is what the models say of an empty review.");
   else if (answer.n_known < 20) notes.push("It is short: the models learned from reviews of some 230 words.");
