@@ -20,7 +20,7 @@ NEEDED = ("artifacts/embeddings", "artifacts/nbsvm", "artifacts/lstm_finetuned",
 
 
 def reviews() -> list[str]:
-    """Return the first 300 words of longer reviews, one more than are measured; none that a model was fitted on."""
+    """Return the first 300 words of longer reviews, one more than are measured."""
     batches = pq.ParquetFile(ROOT / "data/unsup.parquet").iter_batches(2000, columns=["text"])
     texts = (text.split() for text in next(batches)["text"].to_pylist())
     return [" ".join(words[:N_WORDS]) for words in texts if len(words) >= N_WORDS][: N_REVIEWS + 1]

@@ -12,8 +12,9 @@ from pipeline.bag_of_vectors import BagOfVectors
 from pipeline.classifier import Classifier
 from pipeline.errors import InputError
 from pipeline.ngrams import NGrams
-from pipeline.opinion import Models, first_seed
+from pipeline.opinion import Models
 from pipeline.params import BASELINES, LSTMS
+from pipeline.seeds import first_seed
 from pipeline.tokenizer import tokenize
 from pipeline.tokens import encode
 from tests.conftest import Project
