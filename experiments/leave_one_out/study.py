@@ -42,7 +42,9 @@ def techniques(section: Classify) -> dict[str, tuple[str, dict[str, Any]]]:
         "warm-up": {"warmup_frac": 0.0},
     }
     found = {
-        name: ("lstm_finetuned", {f"classify.{k}": v for k, v in change.items()}) for name, change in changes.items()
+        name: ("lstm_finetuned", {f"classify.{k}": v for k, v in change.items()})
+        for name, change in changes.items()
+        if not change or any(getattr(section, k) != v for k, v in change.items())  # those that the default has
     }
     return {**found, "fine-tuning": ("lstm_frozen", {}), "word2vec": ("lstm_random", {})}
 
