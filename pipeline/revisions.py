@@ -37,14 +37,6 @@ class Revision:
         done = _git(self.folder, "cat-file", "blob", f"{self.commit}:./{path.as_posix()}")
         return done.stdout if done.returncode == 0 else None
 
-    def changed(self, paths: list[Path]) -> list[str]:
-        """Return which of these files the workspace has otherwise than HEAD."""
-        if self.commit is not None:
-            return []
-        done = _git(self.folder, "status", "--porcelain", "-z", "--", *map(str, paths))
-        found = {entry[3:].decode() for entry in done.stdout.split(b"\0") if entry}
-        return [str(path) for path in paths if any(f"/{name}".endswith(f"/{path.as_posix()}") for name in found)]
-
 
 def _git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
     try:
@@ -100,7 +92,8 @@ def find(name: str, folder: Path) -> Revision:
     """
     _in_repository(folder)
     if name == WORKSPACE:
-        return Revision(name, None, "", folder)
+        dirty = _git(folder, "status", "--porcelain", "--untracked-files=no", "--", ".").stdout
+        return Revision(name, None, "with changes since HEAD" if dirty else "as HEAD is", folder)
     known = experiments(folder)
     if commit := _commit(folder, name):
         by_commit = {one.commit: one.subject for one in known}
