@@ -51,7 +51,7 @@ def test_every_model_is_scored_and_shown(project: Project) -> None:
     scores = json.loads((project.folder / "metrics/test.json").read_text())
     assert list(scores) == ["bag_of_vectors", "tfidf", "nbsvm", "lstm_random", "lstm_frozen", "lstm_finetuned"]
     assert all(score["n"] == 80 for score in scores.values())
-    table = project.run("pipeline", "compare")
+    table = project.run("pipeline", "results")
     page = (project.folder / "report/index.html").read_text()
     for model in scores:
         assert f"`{model}`" in table
