@@ -2,7 +2,7 @@
 
 import json
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pipeline.comparison import ABSENT, Comparison, ModelChange
@@ -94,7 +94,7 @@ def _sentences(comparison: Comparison, level: float) -> list[str]:
     return found
 
 
-def _unknown_seeds(models: dict[str, ModelChange]) -> list[str]:
+def _unknown_seeds(models: Mapping[str, ModelChange]) -> list[str]:
     named = [name for name, one in models.items() if one.change.seed_unknown and not one.change.same]
     if not named:
         return []
@@ -104,7 +104,7 @@ def _unknown_seeds(models: dict[str, ModelChange]) -> list[str]:
     ]
 
 
-def _seeds(models: dict[str, ModelChange]) -> list[str]:
+def _seeds(models: Mapping[str, ModelChange]) -> list[str]:
     """Return the block of models with several seeds on both sides."""
     lines = []
     for name, one in models.items():
@@ -172,7 +172,7 @@ def as_text(comparison: Comparison, level: float) -> str:
         lost = f"{_count(change.n_lost)} to wrong"
         rows.append(("", *intervals, _range_of_points(one.interval), lost, f"{p} {_p(change.p)}"))
     table = _table(rows)
-    models = dict(comparison.models)
+    models = comparison.models
     lines = [
         *_heading([("A", comparison.a), ("B", comparison.b)]),
         f"{comparison.n_reviews:,} test reviews, paired by id; accuracies and beneath them {_percent(level)} intervals",
@@ -190,58 +190,45 @@ def as_text(comparison: Comparison, level: float) -> str:
     return "\n".join(lines)
 
 
-def many_as_text(a: Side, comparisons: Sequence[Comparison], left_out: dict[str, str], level: float) -> str:
+def many_as_text(a: Side, comparisons: Sequence[Comparison], left_out: Mapping[str, str], level: float) -> str:
     """Return several comparisons with one baseline: a block a revision, a line a model that changed."""
-    n_tests = sum(not one.change.same for comparison in comparisons for one in comparison.models.values())
+    changed = [[(name, one) for name, one in each.models.items() if not one.change.same] for each in comparisons]
+    n_tests = sum(map(len, changed))
     lines = _heading([("A", a)])
     if comparisons:
-        n = comparisons[0].n_reviews
-        lines += [
-            f"{n:,} test reviews, paired by id; {_percent(level)} intervals; p corrected after Holm for"
-            f" {n_tests} test{'' if n_tests == 1 else 's'}"
-        ]
-    header = ("", "A", "B", "B - A, points", "", "to right", "wrong", "p", f"at level {level:g}")
-    blocks: list[list[tuple[str, ...]]] = []
-    for comparison in comparisons:
-        blocks.append(
-            [
-                (
-                    f"  {name}",
-                    _share(one.a.accuracy),
-                    _share(one.b.accuracy),
-                    _points(one.change.difference),
-                    _range_of_points(one.interval),
-                    _count(one.change.n_gained),
-                    _count(one.change.n_lost),
-                    _p(one.p),
-                    SAID[one.verdict],
-                )
-                for name, one in comparison.models.items()
-                if not one.change.same
-            ]
+        lines.append(
+            f"{comparisons[0].n_reviews:,} test reviews, paired by id; {_percent(level)} intervals; p corrected after"
+            f" Holm for {n_tests} test{'' if n_tests == 1 else 's'}"
         )
-    table = _table([header, *(row for block in blocks for row in block)])
-    lines += ["", table[0], "-" * max(map(len, table))] if n_tests else []
-    at = 1
-    for comparison, block in zip(comparisons, blocks, strict=True):
+        baseline = {name: one.a for comparison in comparisons for name, one in comparison.models.items()}
+        rows = [(name, _share(score.accuracy), _range(score.interval)) for name, score in baseline.items()]
+        lines += ["", *_table([("model", "A", ""), *rows])]
+    header = ("", "B", "B - A", "points", "to right", "to wrong", "p", f"at level {level:g}")
+    rows_of_all = [
+        (
+            f"  {name}",
+            _share(one.b.accuracy),
+            _points(one.change.difference),
+            _range_of_points(one.interval),
+            _count(one.change.n_gained),
+            _count(one.change.n_lost),
+            _p(one.p),
+            SAID[one.verdict],
+        )
+        for block in changed
+        for name, one in block
+    ]
+    title, *table = _table([header, *rows_of_all])
+    lines += ["", title, "-" * max(map(len, [title, *table]))] if n_tests else [""]
+    for comparison, block in zip(comparisons, changed, strict=True):
         b = comparison.b
         changes = "; ".join(f"{key} {_value(old)} -> {_value(new)}" for key, (old, new) in comparison.params.items())
         lines += _wrapped(f"{b.name}  {b.revision.short}  {changes or 'the same parameters'}", "    ")
         lines += [line for note in b.notes for line in _wrapped(f"  ! {note}", "    ")]
-        lines += table[at : at + len(block)]
-        at += len(block)
-        same = [name for name, one in comparison.models.items() if one.change.same]
-        if same:
-            lines += _wrapped(f"  same answers: {', '.join(same)}", "    ")
+        lines += [table.pop(0) for _ in block]
+        if same := [name for name, one in comparison.models.items() if one.change.same]:
+            lines += _wrapped(f"  same answers: {'all' if not block else ', '.join(same)}", "    ")
         lines += [f"  {text}" for text in _left_out(comparison)]
-    unknown = {
-        name: one
-        for comparison in comparisons
-        for name, one in comparison.models.items()
-        if one.change.seed_unknown and not one.change.same
-    }
-    if unknown:
-        lines += ["", *(line for text in _unknown_seeds(unknown) for line in _wrapped(text))]
-    if left_out:
-        lines += ["", *(line for name, why in left_out.items() for line in _wrapped(f"Left out: {name}; {why}", "  "))]
-    return "\n".join(lines)
+    notes = _unknown_seeds(dict(entry for block in changed for entry in block if entry[1].change.seed_unknown))
+    notes += [f"Left out: {name}; {why}." for name, why in left_out.items()]
+    return "\n".join([*lines, *([""] if notes else []), *(line for text in notes for line in _wrapped(text))])
