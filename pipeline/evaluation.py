@@ -54,8 +54,8 @@ def metrics(labels: Labels, probabilities: Probabilities) -> dict[str, float]:
     Of several fits also `accuracy_sd`, the standard deviation of their accuracies, and `n_seeds`.
     """
     n = len(labels)
-    accuracies = correct(labels, probabilities).mean(1)
-    accuracy = float(accuracies.mean())
+    right = correct(labels, probabilities)
+    accuracy, accuracies = float(right.mean()), right.mean(1)
     low, high = wilson(round(accuracy * n), n, LEVEL)
 
     def mean(score: Any) -> float:

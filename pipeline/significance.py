@@ -118,8 +118,10 @@ class BothSources:
 
     The interval is D ± √(z² (S²/n - Σ MS/(n k)) + Σ t² s²/k), each variance times the quantile that it is known to: z
     of the normal distribution for the reviews, which are many, and t with k - 1 degrees of freedom for the seeds, which
-    are few. It covers at least as often as stated (Banerjee, Sankhyā 22, 1960) and exactly where one source rules.
-    It is never taken narrower than ± z √(S²/n), the interval of the fits at hand.
+    are few. It covers at least as often as stated (Banerjee, Approximate Confidence Interval for Linear Functions of
+    Means of k Populations When the Population Variances Are Not Equal, Sankhyā 22, 1960), and just as often where the
+    seeds rule. It is never taken narrower than ± z √(S²/n), the interval of the fits at hand, so that what cannot be
+    told for these fits is not told for their setting.
     """
 
     difference: float
@@ -134,16 +136,16 @@ class BothSources:
 
     def half(self, level: float) -> float:
         """Return half the width of the interval."""
-        z = float(ndtri(1 - level / 2))
-        parts = sum(float(stdtrit(part.df, 1 - level / 2)) ** 2 * part.between for part in self.seeds)
+        z = float(ndtri(level / 2))  # of the lower tail, which is exact where the upper is rounded to 1
+        parts = sum(float(stdtrit(part.df, level / 2)) ** 2 * part.between for part in self.seeds)
         return float(max(z**2 * self.sample, z**2 * self.reviews + parts) ** 0.5)
 
     @property
     def p(self) -> float:
-        """The level at which the interval just touches 0, found by halving."""
-        if self.difference == 0 or self.half(1e-300) <= abs(self.difference):
-            return 1.0 if self.difference == 0 else 0.0
-        low, high = -300.0, 0.0  # of the logarithm
+        """The level at which the interval just touches 0, found by halving; 1e-150 stands for anything less."""
+        if self.difference == 0:
+            return 1.0
+        low, high = -150.0, 0.0  # of the logarithm; the square of a smaller t would overflow
         for _ in range(60):
             middle = (low + high) / 2
             low, high = (middle, high) if self.half(10.0**middle) > abs(self.difference) else (low, middle)

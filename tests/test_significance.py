@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import binomtest, ttest_1samp
+from scipy.stats import binomtest, norm, ttest_1samp
 from statsmodels.stats.contingency_tables import mcnemar as statsmodels_mcnemar
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
@@ -16,12 +16,14 @@ LEVELS = st.sampled_from([0.01, 0.05, 0.2])
 N_TRIALS = 400
 
 
+@settings(deadline=None)  # statsmodels' first call takes its time
 @given(st.integers(0, 60), st.integers(1, 60), LEVELS)
 def test_wilson_is_that_of_statsmodels(n_right: int, n_wrong: int, level: float) -> None:
     expected = proportion_confint(n_right, n_right + n_wrong, alpha=level, method="wilson")
     assert wilson(n_right, n_right + n_wrong, level) == pytest.approx(expected, abs=1e-12)
 
 
+@settings(deadline=None)  # statsmodels' first call takes its time
 @given(st.integers(0, 400), st.integers(0, 400))
 def test_mcnemar_is_that_of_statsmodels(n_gained: int, n_lost: int) -> None:
     expected = statsmodels_mcnemar([[7, n_gained], [n_lost, 9]], exact=True).pvalue if n_gained + n_lost else 1.0
@@ -125,9 +127,12 @@ def test_where_the_seed_rules_the_p_value_is_that_of_a_t_test(rng: np.random.Gen
 
 
 def test_p_is_under_the_level_where_the_interval_leaves_zero_out() -> None:
-    for d in (0.001, 0.01, 0.05):
+    for d in (0.001, 0.01, 0.05, 1.0, 50.0):
         both = BothSources(d, 1e-5, (SeedPart(2e-5, 5e-6, 2), SeedPart(1e-5, 2e-6, 4)), False)
         assert both.half(both.p) == pytest.approx(d, rel=1e-6)
+    assert BothSources(0.5, 1e-5, (SeedPart(0.0, 0.0, 2),), True).p == pytest.approx(
+        2 * norm.sf(0.5 / 1e-5**0.5), rel=1e-6
+    )
 
 
 def test_both_sources_are_never_narrower_than_one() -> None:
