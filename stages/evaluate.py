@@ -21,6 +21,7 @@ from pipeline.embeddings import Embeddings
 from pipeline.files import atomic, write_json
 from pipeline.ngrams import NGrams
 from pipeline.params import BASELINES, LSTMS, Params
+from pipeline.predictions import make_predictions, of_model, save_predictions
 from pipeline.tokenizer import Tokenizer, tokenize
 from pipeline.tokens import encode
 from stages.stage import run
@@ -61,11 +62,11 @@ def main(params: Params) -> None:
     test = pq.read_table("data/test.parquet")
     texts = test["text"].to_pylist()
     labels = test["label"].to_numpy()
-    table = evaluation.make_predictions(test["id"].to_pylist(), labels, predict(texts, params.seeds))
-    evaluation.save_predictions(table, Path("predictions/test.parquet"))
+    table = make_predictions(test["id"].to_pylist(), labels, predict(texts, params.seeds))
+    save_predictions(table, Path("predictions/test.parquet"))
 
     models = (*BASELINES, *LSTMS)
-    found = {model: evaluation.of_model(table, model, params.seeds) for model in models}
+    found = {model: of_model(table, model, params.seeds) for model in models}
     scores = {model: evaluation.metrics(labels, p) for model, p in found.items()}
     write_json(Path("metrics/test.json"), scores)
     options = params.evaluate.model_dump()
