@@ -134,15 +134,20 @@ def _compare(arguments: argparse.Namespace) -> None:
 
 def _results(arguments: argparse.Namespace) -> None:
     from pipeline.marks import write_between_marks
+    from pipeline.polarity import polarity_table
     from pipeline.report import results_table, where
 
     folder = Path(arguments.metrics)
     seconds = {path.stem: read_json(path) for path in sorted((folder / "seconds").glob("*.json"))}
-    text = f"{results_table(read_json(folder / 'test.json'), seconds)}\n\n{where(seconds)}."
-    if arguments.write:
-        write_between_marks(Path(arguments.write), "results", text)
-    else:
-        print(text)
+    tables = {
+        "results": f"{results_table(read_json(folder / 'test.json'), seconds)}\n\n{where(seconds)}.",
+        "polarity": polarity_table(read_json(folder / "polarity.json")),
+    }
+    for name, table in tables.items():
+        if arguments.write:
+            write_between_marks(Path(arguments.write), name, table)
+        else:
+            print(f"{table}\n")
 
 
 def _preset(arguments: argparse.Namespace) -> None:
@@ -240,9 +245,9 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument("--json", action="store_true", help="print JSON")
     compare.set_defaults(command=_compare)
 
-    results = commands.add_parser("results", help="the table of results, in Markdown")
+    results = commands.add_parser("results", help="the tables of results, in Markdown")
     results.add_argument("--metrics", default="metrics")
-    results.add_argument("--write", metavar="FILE", help="write it between the marks `results` of a Markdown file")
+    results.add_argument("--write", metavar="FILE", help="write them between the marks `results` and `polarity` of a file")
     results.set_defaults(command=_results)
 
     preset = commands.add_parser("preset", help="a preset as arguments of `dvc exp run`")

@@ -11,6 +11,7 @@ from pipeline.errors import InputError
 from pipeline.files import read_json
 from pipeline.marks import between_marks, write_between_marks
 from pipeline.params import BASELINES, LSTMS
+from pipeline.polarity import polarity_table
 from pipeline.report import Results, finding, page, results_table, seconds_of, where
 from tests.conftest import ROOT
 
@@ -157,6 +158,8 @@ def test_the_readme_has_the_committed_results() -> None:
     readme = (ROOT / "README.md").read_text("utf-8")
     text = f"{results_table(test, seconds)}\n\n{where(seconds)}."
     assert between_marks(readme, "results", text) == readme, "run `python -m pipeline results --write README.md`"
+    text = polarity_table(read_json(ROOT / "metrics/polarity.json"))
+    assert between_marks(readme, "polarity", text) == readme, "run `python -m pipeline results --write README.md`"
 
 
 def test_a_document_that_is_not_there_is_named(tmp_path: Path) -> None:
