@@ -247,7 +247,7 @@ def _parser() -> argparse.ArgumentParser:
 
     results = commands.add_parser("results", help="the tables of results, in Markdown")
     results.add_argument("--metrics", default="metrics")
-    results.add_argument("--write", metavar="FILE", help="write them between the marks `results` and `polarity` of a file")
+    results.add_argument("--write", metavar="FILE", help="write each between the marks of its name in a file")
     results.set_defaults(command=_results)
 
     preset = commands.add_parser("preset", help="a preset as arguments of `dvc exp run`")
