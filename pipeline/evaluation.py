@@ -1,4 +1,4 @@
-"""The comparison: metrics with intervals, paired tests, curves and examples, all from the table of predictions.
+"""The comparison: metrics with intervals, paired tests and curves, all from the table of predictions.
 
 A linear model has one column of the table, named as the model; an LSTM has one a seed, `<model>_<seed>`. Whatever is
 reported for an LSTM is the mean over its seeds.
@@ -102,19 +102,25 @@ def expected_calibration_error(labels: Labels, p: NDArray[np.float64]) -> float:
     return float(np.abs(gaps).sum() / len(p))
 
 
+def wilson(accuracy: float, n: int) -> tuple[float, float]:
+    """Return the ends of Wilson's interval of 95 % for a share of `n` reviews, the share rounded to whole ones."""
+    interval = binomtest(round(accuracy * n), n).proportion_ci(0.95, method="wilson")
+    return float(interval.low), float(interval.high)
+
+
 def metrics(labels: Labels, probabilities: Probabilities) -> dict[str, float]:
     """Score one model: each figure the mean over its fits, the accuracy with its Wilson interval of 95 %."""
     n = len(labels)
     accuracy = float(correct(labels, probabilities).mean())
-    interval = binomtest(round(accuracy * n), n).proportion_ci(0.95, method="wilson")
+    low, high = wilson(accuracy, n)
 
     def mean(score: Any) -> float:
         return float(np.mean([score(p) for p in probabilities]))
 
     found = {
         "accuracy": accuracy,
-        "accuracy_low": interval.low,
-        "accuracy_high": interval.high,
+        "accuracy_low": low,
+        "accuracy_high": high,
         "f1": mean(lambda p: f1_score(labels, p >= 0.5, zero_division=0.0)),
         "roc_auc": mean(lambda p: roc_auc_score(labels, p)),
         "log_loss": mean(lambda p: log_loss(labels, p)),
@@ -176,35 +182,3 @@ def confusion(labels: Labels, probabilities: Probabilities) -> list[dict[str, An
         for actual in (0, 1)
         for said in (0, 1)
     ]
-
-
-def examples(
-    table: pa.Table, texts: Sequence[str], model: str, reference: str, seeds: Sequence[int], n: int = 4
-) -> list[dict[str, Any]]:
-    """Choose reviews that show what a model does: the surest where it alone is right, and the surest mistakes.
-
-    Returns: groups of `title` and `reviews`, each review with id, label, text and the probabilities of both models.
-    """
-    labels = table["label"].to_numpy()
-    mine, theirs = of_model(table, model, seeds).mean(0), of_model(table, reference, seeds).mean(0)
-    mine_right, theirs_right = correct(labels, mine[None])[0], correct(labels, theirs[None])[0]
-    groups = {
-        f"{model} is right, {reference} is wrong": (mine_right & ~theirs_right, np.abs(mine - 0.5)),
-        f"{reference} is right, {model} is wrong": (~mine_right & theirs_right, np.abs(theirs - 0.5)),
-        f"{model} is sure and wrong": (~mine_right, np.abs(mine - 0.5)),
-    }
-    ids = table["id"].to_pylist()
-    found = []
-    for title, (wanted, surety) in groups.items():
-        order = [i for i in np.argsort(-surety, kind="stable").tolist() if wanted[i]]
-        reviews = [
-            {
-                "id": ids[i],
-                "label": int(labels[i]),
-                "text": texts[i],
-                "probabilities": {model: round(float(mine[i]), 4), reference: round(float(theirs[i]), 4)},
-            }
-            for i in order[:n]
-        ]
-        found.append({"title": title, "reviews": reviews})
-    return found
