@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo test test-gpu repro release bench leave-one-out check check-lock clean
+.PHONY: demo test test-browser test-gpu repro release bench leave-one-out check check-lock clean
 
 $(BIN)/installed: requirements.txt
 	$(PYTHON) -m venv .venv
@@ -13,6 +13,11 @@ $(BIN)/installed: requirements.txt
 # The libraries that the vectors are opened with in the tests.
 $(BIN)/installed-tests: tests/requirements.txt $(BIN)/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+	touch $@
+
+# What drives a browser that is there; none is downloaded.
+$(BIN)/installed-browser: tests/browser/requirements.txt $(BIN)/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/browser/requirements.txt
 	touch $@
 
 # A copy of the tree with a DVC of its own, so that the real run's files stay as they are.
@@ -26,6 +31,9 @@ demo: $(BIN)/installed  ## every stage on the embedded corpus, in .demo/; needs 
 
 test: $(BIN)/installed-tests check  ## the whole suite
 	$(BIN)/python -m pytest
+
+test-browser: $(BIN)/installed-browser  ## report and page in Chromium, skipped where none is; SCREENSHOTS=folder keeps what was seen
+	SCREENSHOTS="$(SCREENSHOTS)" $(BIN)/python -m pytest -m browser -rs tests/browser
 
 test-gpu: $(BIN)/installed  ## the tests that need a GPU; elsewhere they are skipped
 	$(BIN)/python -m pytest -m gpu -rs

@@ -1,8 +1,9 @@
-"""The command line: `python -m pipeline predict | neighbors | export | release | compare | preset`."""
+"""The command line: `python -m pipeline predict | serve | neighbors | export | release | compare | preset`."""
 
 import argparse
 import shlex
 import sys
+import time
 from pathlib import Path
 
 from pipeline.errors import InputError
@@ -38,6 +39,28 @@ def _predict(arguments: argparse.Namespace) -> None:
     chunks = tokenize(texts, tokenizer, n_jobs=1 if len(texts) < 2000 else None)
     for text, probability in zip(texts, classifier.probabilities(encode(chunks, index)), strict=True):
         print(f"{probability:.4f}  {text}")
+
+
+def _serve(arguments: argparse.Namespace) -> None:
+    import torch
+
+    from pipeline.opinion import Models
+    from pipeline.serve import address, is_local, listen, serve
+
+    started = time.perf_counter()
+    listening = listen(arguments.host, arguments.port)  # before the models, for whose loading one would wait in vain
+    # The LSTM's steps are small: a second thread gains little, and beside a busy process the two wait for each other.
+    torch.set_num_threads(1)
+    models = Models.load(Path(arguments.artifacts), Path(arguments.data))
+    print(f"models loaded in {time.perf_counter() - started:.1f} s", flush=True)
+    if models.nearest is None:
+        print(
+            f"{Path(arguments.data) / 'tokens'} is missing: without the nearest training reviews; `dvc pull` fetches it"
+        )
+    if not is_local(listening):
+        print("other machines can reach this page, which asks nobody for a password")
+    print(f"{address(listening)}   Ctrl-C ends it", flush=True)
+    serve(models, listening)
 
 
 def _neighbors(arguments: argparse.Namespace) -> None:
@@ -100,6 +123,12 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port, a whole number from 0 to 65535")
+    return int(text)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m pipeline", description="Use what `dvc repro` made.")
     commands = parser.add_subparsers(required=True, metavar="command")
@@ -109,6 +138,13 @@ def _parser() -> argparse.ArgumentParser:
     predict.add_argument("--file", help="a text file, a review a line")
     predict.add_argument("--model", default="artifacts/lstm_finetuned", help="the folder of a classifier")
     predict.set_defaults(command=_predict)
+
+    serve = commands.add_parser("serve", help="a local page on which one types a review and sees what each model says")
+    serve.add_argument("--host", default="127.0.0.1", help="this machine alone by default; 0.0.0.0 for the network")
+    serve.add_argument("--port", type=_port, default=8000, help="8000 by default; 0 is any free one")
+    serve.add_argument("--artifacts", default="artifacts", help="the folder of the models")
+    serve.add_argument("--data", default="data", help="the folder of the reviews")
+    serve.set_defaults(command=_serve)
 
     neighbors = commands.add_parser("neighbors", help="the words whose vectors are nearest to a word's, or to a sum")
     neighbors.add_argument("word", nargs="*")

@@ -89,9 +89,9 @@ def _logits(network: Network, ids: NDArray[np.int32], ends: NDArray[np.int64]) -
     device = network.output.weight.device
     x = network.embedding(torch.from_numpy(ids).to(device).long())  # [n, D]
     rows = torch.from_numpy(ends).to(device)
-    lstms: list[nn.LSTM] = [lstm for layer in network.layers for lstm in layer.lstms]  # type: ignore[union-attr, misc]
+    lstms: list[nn.LSTM] = [lstm for layer in network.layers for lstm in layer.lstms]  # type: ignore[union-attr]
     if network.shape.bidirectional:
-        (forward, backward), backwards = lstms, True
+        forward, backward = lstms
         parts = [_forward(forward(x)[0], rows), _backward(backward, x, rows)]
     else:
         y = x
@@ -116,19 +116,22 @@ def _backward(lstm: nn.LSTM, x: Tensor, ends: Tensor) -> dict[str, Tensor]:
     All prefixes are at the same word at the same time: from the last word to the first, those join in that end there.
     So what a word brings in is computed once, and nothing is padded.
     """
-    w_in, w_state = lstm.weight_ih_l0, lstm.weight_hh_l0.t().contiguous()
-    gates = torch.addmm(lstm.bias_ih_l0 + lstm.bias_hh_l0, x, w_in.t())  # [n, 4H], in torch's order i, f, g, o
     size = lstm.hidden_size
+    # Twice the g gate: tanh(z) = 2 sigmoid(2z) - 1, and torch's sigmoid takes an eighth of the time of its tanh.
+    twice = x.new_ones(4 * size)  # in torch's order of the gates: i, f, g, o
+    twice[2 * size : 3 * size] = 2
+    weights = {name: lstm.get_parameter(f"{name}_l0") for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")}
+    gates = twice * torch.addmm(weights["bias_ih"] + weights["bias_hh"], x, weights["weight_ih"].t())  # [n, 4H]
+    w_state = (twice * weights["weight_hh"].t()).contiguous()  # [H, 4H]
     h, c, sums = x.new_zeros(3, len(ends), size)
     highest = x.new_full((len(ends), size), -torch.inf)
-    order = ends.flip(0)  # longest first, so that those that have begun are the first rows
-    begun = torch.searchsorted(-order, torch.arange(-len(x), 0, device=x.device), right=True).tolist()
+    longest_first = ends.flip(0)  # so that those that have begun are the first rows
+    begun = torch.searchsorted(-longest_first, torch.arange(-len(x), 0, device=x.device), right=True).tolist()
     for word, n in zip(range(len(x) - 1, -1, -1), begun, strict=True):
-        z = torch.addmm(gates[word], h[:n], w_state)  # [n, 4H]
-        g = z[:, 2 * size : 3 * size].tanh()
-        z.sigmoid_()
-        c[:n].mul_(z[:, size : 2 * size]).addcmul_(z[:, :size], g)
-        torch.mul(c[:n].tanh(), z[:, 3 * size :], out=h[:n])
+        z = torch.addmm(gates[word], h[:n], w_state).sigmoid_()  # [n, 4H]
+        i, f, g, o = z.chunk(4, 1)
+        c[:n].mul_(f).addcmul_(i, g.mul_(2).sub_(1))
+        torch.mul((2 * c[:n]).sigmoid_().mul_(2).sub_(1), o, out=h[:n])
         torch.maximum(highest[:n], h[:n], out=highest[:n])
         sums[:n] += h[:n]
     return {"max": highest.flip(0), "mean": sums.flip(0) / ends[:, None], "last": h.flip(0)}
