@@ -43,8 +43,8 @@ def readable(text: str) -> str:
 def pieces(text: str, tokens: Sequence[str], index: Mapping[str, int], reading: Reading) -> list[tuple[str, Any]]:
     """Part a text at the words that the network read.
 
-    A token may be spelt otherwise than in the text ("soooo" is read as "sooo"): it is looked for from where the last one
-    ended, and one that is not found there, or is not lower case there, takes no part of the text.
+    A token may be spelt otherwise than in the text ("soooo" is read as "sooo"): it is looked for from where the last
+    one ended, and one that is not found there takes no part of the text.
 
     Args:
         text: what `readable` makes of a review.

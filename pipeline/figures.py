@@ -1,6 +1,6 @@
 """The report's charts as Vega-Lite specifications: plain dictionaries, the same for the same input.
 
-Colours are custom properties of the page's style sheet, `var(--ink)` say, so that a chart follows light, dark and print.
+Colours are custom properties of the page's style sheet, `var(--ink)` say: a chart follows light, dark and print.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,7 +20,7 @@ STYLES = {
     "lstm_finetuned": ("var(--red)", [1, 0]),
 }
 OTHER = ("var(--quiet)", [2, 2])
-HEIGHT = 270
+HEIGHT = 320
 
 # What all charts share; `aria` is off because each mark would be read out: a chart is one picture with a description.
 CONFIG: Spec = {
@@ -63,7 +63,7 @@ def _chart(description: str, layers: list[Spec], values: Iterable[Mapping[str, A
         "description": description,
         "width": "container",
         "height": height,
-        "autosize": {"type": "fit", "contains": "padding"},
+        "autosize": {"type": "fit" if height == HEIGHT else "fit-x", "contains": "padding"},
         "data": {"values": list(values)},
         "layer": layers,
     }
@@ -81,7 +81,7 @@ def _tooltip(*columns: tuple[str, str, str]) -> list[Spec]:
     ]
 
 
-def _models(names: Iterable[str]) -> tuple[list[Spec], Spec]:
+def _models(names: Iterable[str], symbol: str = "stroke") -> tuple[list[Spec], Spec]:
     """Return the parameter and the channels that colour by model; a click into the legend shows one model alone."""
     models = list(dict.fromkeys(names))
     styles = [STYLES.get(model, OTHER) for model in models]
@@ -90,6 +90,7 @@ def _models(names: Iterable[str]) -> tuple[list[Spec], Spec]:
             "field": "model",
             "type": "nominal",
             "scale": {"domain": models, "range": [color for color, _ in styles]},
+            "legend": {"symbolType": symbol},
         },
         "strokeDash": {
             "field": "model",
@@ -209,9 +210,9 @@ def history(runs: Mapping[str, Rows], column: str, label: str, form: str) -> Spe
 
 
 def slices(rows: Rows, kind: str, label: str) -> Spec:
-    """Draw the accuracy of each model on each group of reviews, of rows `slice, group, n, model, accuracy, low, high`."""
+    """Draw the accuracy of each model on groups of reviews, of rows `slice, group, n, model, accuracy, low, high`."""
     values = _numbers([row for row in rows if row["slice"] == kind], "n", "accuracy", "low", "high")
-    picked, channels = _models(row["model"] for row in values)
+    picked, channels = _models((row["model"] for row in values), "circle")
     del channels["strokeDash"]
     x = {
         "field": "group",

@@ -21,7 +21,7 @@ WHAT = {
     "lstm_finetuned": "LSTM that goes on training the word vectors",
 }
 SLICES = {"length": "tokens in the review", "rating": "stars", "oov": "share of tokens without a vector"}
-STEPS = (0.01, 0.04, 0.12, 0.3)  # moves of the probability from which a word is shaded, ever deeper
+STEPS = (0.02, 0.06, 0.15, 0.3)  # moves of the probability from which a word is shaded, ever deeper
 SPARK = (132, 30)
 
 
@@ -87,14 +87,19 @@ def reading(review: Mapping[str, Any]) -> dict[str, Any]:
     """Prepare a review of data/examples.json for the page.
 
     Returns: `words`, each piece of the text with its class, None where nothing was read; `percents` after each word
-        read; the `line` of its probabilities; the `lowest` and `highest` of them; and the `turns`, its strongest words.
+        read; the `line` of its probabilities, the `first`, `last`, `lowest` and `highest` of them; the `turns`, its
+        strongest words; `n_words` that were read; and the `start` of the text.
     """
     curve = [review["before"], *(p for _, p in review["pieces"] if p is not None)]
     moves = iter([later - earlier for earlier, later in pairwise(curve)])
     return {
         "words": [(text, None if p is None else shade(next(moves))) for text, p in review["pieces"]],
+        "n_words": len(curve) - 1,
+        "start": "".join(text for text, _ in review["pieces"])[:140],
         "percents": " ".join(f"{100 * p:.0f}" for p in curve[1:]),
         "line": figures.sparkline(curve, *SPARK),
+        "first": curve[0],
+        "last": curve[-1],
         "lowest": min(curve),
         "highest": max(curve),
         "turns": findings.turning_words(review["pieces"], review["before"]),
@@ -135,6 +140,11 @@ def page(results: Results) -> str:
         }
         for model in results.test
     }
+    readings = {name: reading(review) for name, review in results.examples["reviews"].items()}
+    groups = [
+        {**group, "ids": sorted(group["ids"], key=lambda name: readings[name]["n_words"])}  # short ones are soon read
+        for group in results.examples["groups"]
+    ]
     return environment.get_template("report.html.j2").render(
         results=results,
         main=MAIN,
@@ -150,7 +160,8 @@ def page(results: Results) -> str:
         slices=SLICES,
         steps=STEPS,
         spark=SPARK,
-        readings={name: reading(review) for name, review in results.examples["reviews"].items()},
+        readings=readings,
+        groups=groups,
         charts=charts(results),
         config=figures.CONFIG,
         drawn_by=scripts.versions(),
