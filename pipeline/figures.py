@@ -57,13 +57,13 @@ CONFIG: Spec = {
 }
 
 
-def _chart(description: str, layers: list[Spec], values: Iterable[Mapping[str, Any]], height: Any = HEIGHT) -> Spec:
+def _chart(description: str, layers: list[Spec], values: Iterable[Mapping[str, Any]], height: int = HEIGHT) -> Spec:
     """Return a chart as wide as its place, of layers over the same data."""
     return {
         "description": description,
         "width": "container",
         "height": height,
-        "autosize": {"type": "fit" if height == HEIGHT else "fit-x", "contains": "padding"},
+        "autosize": {"type": "fit", "contains": "padding"},
         "data": {"values": list(values)},
         "layer": layers,
     }
@@ -121,18 +121,20 @@ def differences(paired: Mapping[str, Mapping[str, float]], model: str) -> Spec:
     )
     color = STYLES.get(model, OTHER)[0]
     bar = {"type": "rule", "strokeWidth": 7, "strokeCap": "round", "color": color, "opacity": 0.4}
-    layers = [
+    layers: list[Spec] = [
         {"mark": {"type": "rule", "strokeWidth": 1.5}, "encoding": {"x": {"datum": 0}}},
         {"mark": bar, "encoding": {"x": {"field": "low", "type": "quantitative"}, "x2": {"field": "high"}}},
         {
             "mark": {"type": "point", "filled": True, "size": 70, "color": color, "opacity": 1},
-            "encoding": {"x": _axis("difference", f"points of accuracy that {model} is ahead", nice=True)},
+            "encoding": {"x": _axis("difference", "points of accuracy ahead", nice=True)},
         },
     ]
     for layer in layers[1:]:
-        layer["encoding"] |= {"y": y, "tooltip": tooltip}  # type: ignore[operator]
+        layer["encoding"] |= {"y": y, "tooltip": tooltip}
     told = "; ".join(f"{v['reference']} {v['difference']:+.2f} ({v['low']:+.2f} to {v['high']:+.2f})" for v in values)
-    return _chart(f"Points of accuracy that {model} is ahead of each reference: {told}.", layers, values, {"step": 34})
+    return _chart(
+        f"Points of accuracy that {model} is ahead of each reference: {told}.", layers, values, 54 + 34 * len(values)
+    )
 
 
 def roc(rows: Rows) -> Spec:
@@ -162,7 +164,7 @@ def calibration(rows: Rows) -> Spec:
     values = [row for row in _numbers(rows, "predicted", "positive", "n") if row["n"] >= 20]
     picked, channels = _models(row["model"] for row in rows)
     ends = {"x": {"datum": 0}, "y": {"datum": 0}, "x2": {"datum": 1}, "y2": {"datum": 1}}
-    layers = [
+    layers: list[Spec] = [
         {"mark": {"type": "rule", "opacity": 0.6}, "encoding": ends},
         {
             "params": picked,
@@ -187,7 +189,7 @@ def calibration(rows: Rows) -> Spec:
 
 def history(runs: Mapping[str, Rows], column: str, label: str, form: str) -> Spec:
     """Draw a column of the training histories, rows of `epoch, train_loss, ...` by `<model>-<seed>`."""
-    values = [
+    values: list[dict[str, Any]] = [
         {"run": run, "model": run.rpartition("-")[0], "epoch": int(row["epoch"]), "value": float(row[column])}
         for run, rows in runs.items()
         for row in rows
@@ -220,7 +222,12 @@ def slices(rows: Rows, kind: str, label: str) -> Spec:
         "sort": None,
         "title": label,
         "scale": {"paddingInner": 0.3, "paddingOuter": 0.1},
-        "axis": {"labelAngle": 0, "labelLimit": 90, "labelOverlap": "greedy"},
+        "axis": {
+            "labelAngle": 0,
+            "labelOverlap": "greedy",
+            "labelSeparation": 6,
+            "labelExpr": "replace(datum.label, ' to ', '\u2013')",
+        },
     }
     shared = {
         "x": x,
@@ -235,7 +242,7 @@ def slices(rows: Rows, kind: str, label: str) -> Spec:
         ),
         **channels,
     }
-    layers = [
+    layers: list[Spec] = [
         {
             "params": picked,
             "mark": {"type": "rule", "strokeWidth": 2, "strokeCap": "round"},
@@ -274,7 +281,7 @@ def word_map(words: Sequence[tuple[str, float, float, float]], name: str) -> Spe
         "color": {"field": "color", "type": "nominal", "scale": None},
         "tooltip": _tooltip(("word", "word", ""), ("odds", "log odds", "+.2f")),
     }
-    layers = [
+    layers: list[Spec] = [
         {
             "transform": [{"filter": "!datum.free"}],
             "mark": {"type": "point", "filled": True, "size": 26, "opacity": 0.7},

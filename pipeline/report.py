@@ -13,12 +13,12 @@ from pipeline.findings import Scores
 
 MAIN = "lstm_finetuned"
 WHAT = {
-    "bag_of_vectors": "logistic regression on the mean of the word vectors",
-    "tfidf": "logistic regression on tf-idf bigrams",
-    "nbsvm": "logistic regression on bigrams weighted by naive Bayes",
-    "lstm_random": "LSTM, word vectors from random ones",
-    "lstm_frozen": "LSTM on the word vectors as they are",
-    "lstm_finetuned": "LSTM that goes on training the word vectors",
+    "bag_of_vectors": "mean of the vectors, logistic regression",
+    "tfidf": "tf-idf bigrams, logistic regression",
+    "nbsvm": "naive Bayes bigrams, logistic regression",
+    "lstm_random": "LSTM, vectors start at random",
+    "lstm_frozen": "LSTM, vectors kept as they are",
+    "lstm_finetuned": "LSTM, vectors trained on",
 }
 SLICES = {"length": "tokens in the review", "rating": "stars", "oov": "share of tokens without a vector"}
 STEPS = (0.02, 0.06, 0.15, 0.3)  # moves of the probability from which a word is shaded, ever deeper

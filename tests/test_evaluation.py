@@ -140,19 +140,3 @@ def test_a_broken_table_is_named(tmp_path: Path, kind: str, said: str) -> None:
         pq.write_table(pa.table({"x": [1]}), path)
     with pytest.raises(InputError, match=rf"p\.parquet.*{said}"):
         evaluation.load_predictions(path)
-
-
-def test_examples_show_the_surest_of_each_group() -> None:
-    #            label: 0    1    0    1    0    1
-    table = table_of(
-        lstm_3=[0.1, 0.9, 0.2, 0.8, 0.9, 0.4],
-        lstm_7=[0.1, 0.9, 0.2, 0.8, 0.9, 0.4],
-        bag=[0.6, 0.2, 0.1, 0.9, 0.2, 0.3],
-    )
-    texts = [f"text {i}" for i in range(6)]
-    alone, reference, sure = evaluation.examples(table, texts, "lstm", "bag", SEEDS, n=1)
-    assert alone["reviews"] == [
-        {"id": "test/0", "label": 0, "text": "text 0", "probabilities": {"lstm": 0.1, "bag": 0.6}}
-    ]
-    assert [review["id"] for review in reference["reviews"]] == ["test/4"]
-    assert [review["id"] for review in sure["reviews"]] == ["test/4"]

@@ -20,16 +20,17 @@
 
   // Charts: SVG, coloured by the style sheet. One in closed details has no width yet and waits.
   const specs = data("specs");
+  const config = data("config");
   const options = {
     renderer: "svg",
     actions: false,
-    config: data("config"),
     tooltip: { theme: "custom", disableDefaultStyle: true },
   };
   const draw = (place) => {
     if (place.dataset.drawn) return;
     place.dataset.drawn = "yes";
-    window.vegaEmbed(place, specs[place.dataset.chart], options);
+    const legend = { ...config.legend, columns: place.clientWidth < 440 ? 2 : 3 };
+    window.vegaEmbed(place, specs[place.dataset.chart], { ...options, config: { ...config, legend } });
   };
   for (const place of all("[data-chart]")) {
     const closed = place.closest("details:not([open])");
