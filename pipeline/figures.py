@@ -22,9 +22,8 @@ STYLES = {
 OTHER = ("var(--quiet)", [2, 2])
 HEIGHT = 320
 
-# What all charts share; `aria` is off because each mark would be read out: a chart is one picture with a description.
+# What all charts share.
 CONFIG: Spec = {
-    "aria": False,
     "background": "transparent",
     "font": "system-ui, sans-serif",
     "view": {"stroke": None},
@@ -225,7 +224,8 @@ def slices(rows: Rows, kind: str, label: str) -> Spec:
         "axis": {
             "labelAngle": 0,
             "labelOverlap": "greedy",
-            "labelSeparation": 6,
+            "labelSeparation": 2,
+            "labelFontSize": 10.5,
             "labelExpr": "replace(datum.label, ' to ', '\u2013')",
         },
     }

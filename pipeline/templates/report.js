@@ -30,7 +30,11 @@
     if (place.dataset.drawn) return;
     place.dataset.drawn = "yes";
     const legend = { ...config.legend, columns: place.clientWidth < 440 ? 2 : 3 };
-    window.vegaEmbed(place, specs[place.dataset.chart], { ...options, config: { ...config, legend } });
+    const here = { ...options, config: { ...config, legend } };
+    // Its place is a picture with a description; that each of its marks is read out as well would help nobody.
+    window.vegaEmbed(place, specs[place.dataset.chart], here).then(() => {
+      for (const child of place.children) child.setAttribute("aria-hidden", "true");
+    });
   };
   for (const place of all("[data-chart]")) {
     const closed = place.closest("details:not([open])");
