@@ -12,6 +12,7 @@ from pipeline.files import atomic, read_json
 
 def _predict(arguments: argparse.Namespace) -> None:
     from pipeline.classifier import Classifier
+    from pipeline.seeds import first_seed
     from pipeline.tokenizer import Tokenizer, tokenize
     from pipeline.tokens import encode
 
@@ -26,13 +27,7 @@ def _predict(arguments: argparse.Namespace) -> None:
     texts = [text for text in texts if text.strip()]
     if not texts:
         raise InputError("no review given: name one as an argument, a --file, or pipe one a line")
-    folder = Path(arguments.model)
-    if not (folder / "config.json").exists():  # a model rather than one of its seeds
-        seeds = sorted(folder.glob("*/config.json"), key=lambda path: (len(path.parent.name), path.parent.name))
-        if not seeds:
-            raise InputError(f"{folder} holds no classifier; run `dvc repro` or `dvc pull`, or name one with --model")
-        folder = seeds[0].parent
-    classifier = Classifier.load(folder)
+    classifier = Classifier.load(first_seed(Path(arguments.model)))
     tokenizer = Tokenizer.from_config(classifier.tokenizer)
     index = {word: i for i, word in enumerate(classifier.words)}
     # A handful is done before a second process is up.

@@ -18,6 +18,7 @@ from pipeline.nearest import NearestReviews
 from pipeline.ngrams import NGrams
 from pipeline.params import LSTMS
 from pipeline.reading import running_probabilities
+from pipeline.seeds import first_seed
 from pipeline.spans import spans
 from pipeline.tokenizer import Tokenizer, clean
 from pipeline.tokens import Ragged
@@ -146,20 +147,6 @@ def logit(probability: float) -> float:
     """Return the logit of a probability, to three digits."""
     p = min(max(probability, 1e-9), 1 - 1e-9)
     return round(math.log(p / (1 - p)), 3)
-
-
-def first_seed(folder: Path) -> Path:
-    """Return the folder of a classifier's first seed, or the folder itself where that holds the classifier.
-
-    Raises:
-        InputError: it holds none.
-    """
-    if (folder / "config.json").exists():
-        return folder
-    seeds = sorted(folder.glob("*/config.json"), key=lambda path: (len(path.parent.name), path.parent.name))
-    if not seeds:
-        raise InputError(f"{folder} holds no classifier; `dvc repro` makes it, `dvc pull` fetches it")
-    return seeds[0].parent
 
 
 def _pieces(text: str, tokens: list[str], after: Mapping[int, float], known: set[int]) -> list[dict[str, Any]]:

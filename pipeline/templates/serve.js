@@ -14,20 +14,21 @@ const DESCRIPTIONS = {
   lstm_frozen: "LSTM on word2vec as it is",
   lstm_finetuned: "LSTM on word2vec, fine-tuned",
 };
-const READER = "lstm_finetuned";
 const TICKS = [0.001, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999];
-const FULL_SHADE = 1.5; // how far a word moves the logit that is shaded most
+const FULL_SHADE = [0.3, 1.5]; // between which the move of the logit lies that is shaded most
 const LEFT = 48;
 const HEIGHT = 190;
 
 const $ = (id) => document.getElementById(id);
 const logit = (p) => Math.log(p / (1 - p));
+const READER = $("form").dataset.reader;
 const probability = (z) => 1 / (1 + Math.exp(-z));
 const side = (p) => (p >= 0.5 ? "positive" : "negative");
 const count = (n, noun) => `${n.toLocaleString("en")} ${noun}${n === 1 ? "" : "s"}`;
 
 function percent(p) {
   const far = Math.min(p, 1 - p);
+  if (far < 0.00005) return p < 0.5 ? "< 0.01 %" : "> 99.99 %";
   return `${(100 * p).toFixed(far < 0.001 ? 2 : far < 0.01 ? 1 : 0)} %`;
 }
 
@@ -61,18 +62,18 @@ function showModels(models) {
 
 function showVerdict(answer) {
   const p = answer.models[READER];
-  $("verdict").textContent = `${p >= 0.5 ? "Positive" : "Negative"}, ${percent(Math.max(p, 1 - p))}`;
+  $("verdict").textContent = p >= 0.5 ? "Positive" : "Negative";
   $("verdict").className = `verdict ${side(p)}`;
   const others = Object.entries(answer.models).filter(([name]) => name !== READER);
   const same = others.filter(([, other]) => side(other) === side(p)).length;
-  const rest = same === others.length ? "the five others agree" : same ? `${same} of the five others agree` : "none of the others agrees";
-  $("agreement").textContent = `says the fine-tuned LSTM; ${rest}.`;
+  const rest = same === others.length ? "The five others agree." : same ? `${same} of the five others agree.` : "None of the others agrees.";
+  $("agreement").textContent = `The fine-tuned LSTM gives it a probability of ${percent(p)} of being positive. ${rest}`;
   const notes = [];
   if (!answer.n_known) notes.push("None of its words is in the vocabulary: this is what the models say of an empty review.");
   else if (answer.n_known < 20) notes.push("It is short: the models learned from reviews of some 230 words.");
   if (answer.n_control) notes.push(`${count(answer.n_control, "control character")} in it became spaces.`);
   if (answer.n_read < answer.n_known)
-    notes.push(`Of its ${count(answer.n_known, "word")} the LSTMs read the first and the last, ${answer.n_read.toLocaleString("en")} in all.`);
+    notes.push(`Of its ${count(answer.n_known, "known word")} the LSTMs read the first and the last, ${answer.n_read.toLocaleString("en")} in all.`);
   if (answer.stride > 1) notes.push(`The curve is computed at every ${answer.stride === 2 ? "second" : answer.stride === 3 ? "third" : `${answer.stride}th`} word and drawn straight between.`);
   $("notes").textContent = notes.join(" ");
 }
@@ -85,14 +86,18 @@ function showPieces(pieces, before) {
     if (piece.logit === undefined) return document.createTextNode(piece.text);
     const element = make("span", { class: "word" }, piece.text);
     const from = words.length ? words[words.length - 1].to : before;
-    const move = piece.logit - from;
-    element.classList.add(move >= 0 ? "positive" : "negative");
-    element.classList.toggle("much", Math.abs(move) > FULL_SHADE / 3);
-    element.style.setProperty("--by", (0.62 * Math.min(1, Math.abs(move) / FULL_SHADE)).toFixed(3));
     element.dataset.word = words.length;
     words.push({ text: piece.text, from, to: piece.logit, element });
     return element;
   });
+  const moves = words.map((word) => Math.abs(word.to - word.from)).sort((a, b) => a - b);
+  const large = moves[Math.floor(0.98 * moves.length)] || 0; // all are smaller where a move is drawn over several words
+  const full = Math.min(FULL_SHADE[1], Math.max(FULL_SHADE[0], large));
+  for (const { from, to, element } of words) {
+    element.classList.add(to >= from ? "positive" : "negative");
+    element.classList.toggle("much", Math.abs(to - from) > full / 3);
+    element.style.setProperty("--by", (0.62 * Math.min(1, Math.abs(to - from) / full)).toFixed(3));
+  }
   $("pieces").replaceChildren(...elements);
   $("legend-unknown").hidden = !pieces.some((piece) => piece.left_out);
   return words;

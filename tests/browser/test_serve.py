@@ -48,7 +48,7 @@ def test_the_page_is_sound_before_anything_is_asked(seen: Visit) -> None:
 
 def test_a_review_is_answered_by_every_model(seen: Visit) -> None:
     page = ask(seen, REVIEW)
-    assert re.fullmatch(r"(Positive|Negative), \d+(\.\d+)? %", page.get_by_role("heading", level=2).first.inner_text())
+    assert page.get_by_role("heading", level=2).first.inner_text() in ("Positive", "Negative")
     rows = page.locator("#models tr")
     assert rows.locator("code").all_inner_texts() == [
         "bag_of_vectors",
@@ -94,7 +94,11 @@ def test_html_in_a_review_is_shown_as_text(seen: Visit) -> None:
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("", "There is nothing to read yet"), ("  \n ", "There is nothing to read yet"), ("x" * 1_000_000, "1,000,011 bytes")],
+    [
+        ("", "There is nothing to read yet"),
+        ("  \n ", "There is nothing to read yet"),
+        ("x" * 1_000_000, "1,000,011 bytes"),
+    ],
 )
 def test_what_cannot_be_answered_is_said_at_once(seen: Visit, text: str, said: str) -> None:
     seen.page.get_by_label("Your review").fill(text)
@@ -108,7 +112,7 @@ def test_what_cannot_be_answered_is_said_at_once(seen: Visit, text: str, said: s
 
 
 def test_control_characters_are_counted_and_unknown_words_shown_as_such(seen: Visit) -> None:
-    page = ask(seen, "a\x01warm\x1cfilm zzzqqq")
+    page = ask(seen, "a\x01warm\x1cplot zzzqqq")
     assert "2 control characters" in page.locator("#notes").inner_text()
     assert page.locator("#pieces .left-out").all_inner_texts() == ["zzzqqq"]
     page = ask(seen, "zzzqqq xxyyzz")
@@ -118,10 +122,10 @@ def test_control_characters_are_counted_and_unknown_words_shown_as_such(seen: Vi
 
 
 def test_a_long_review_says_what_was_not_read(seen: Visit) -> None:
-    page = ask(seen, f"{'warm film . ' * 120} {'dull plot . ' * 120}")
+    page = ask(seen, f"{'warm plot . ' * 120} {'dull plot . ' * 120}")
     assert "the first and the last, 600 in all" in page.locator("#notes").inner_text()
     assert page.locator("#pieces .left-out").count() == 120
-    assert seen.errors == []
+    seen.check("serve-long")
 
 
 def test_a_server_that_is_gone_is_said(seen: Visit) -> None:
@@ -132,6 +136,13 @@ def test_a_server_that_is_gone_is_said(seen: Visit) -> None:
     page.unroute("**/opinion")
     ask(seen, "And now ?")
     assert not page.get_by_role("alert").is_visible()
+
+
+def test_the_example_is_filled_in_and_answered(seen: Visit) -> None:
+    seen.page.get_by_role("button", name="Fill in an example").click()
+    seen.page.locator("#answer").wait_for()
+    assert seen.page.get_by_label("Your review").input_value() == seen.page.locator("#pieces").inner_text()
+    seen.check("serve-example")
 
 
 def test_pointing_at_the_chart_or_a_word_tells_of_it(seen: Visit) -> None:

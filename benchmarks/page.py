@@ -1,0 +1,61 @@
+"""The page of `python -m pipeline serve`: from the request for a typed review to its answer, over loopback."""
+
+import json
+import re
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from http.client import HTTPConnection
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from benchmarks.elsewhere import ROOT, missing
+from benchmarks.measure import figure
+
+N_REVIEWS, N_WORDS = 20, 300
+NEEDED = ("artifacts/embeddings", "artifacts/nbsvm", "artifacts/lstm_finetuned", "data/tokens", "data/unsup.parquet")
+
+
+def reviews() -> list[str]:
+    """Return the first 300 words of longer reviews, one more than are measured."""
+    batches = pq.ParquetFile(ROOT / "data/unsup.parquet").iter_batches(2000, columns=["text"])
+    texts = (text.split() for text in next(batches)["text"].to_pylist())
+    return [" ".join(words[:N_WORDS]) for words in texts if len(words) >= N_WORDS][: N_REVIEWS + 1]
+
+
+def answers(address: str) -> list[float]:
+    """Ask about each review on one connection; return the milliseconds of each but the first."""
+    connection = HTTPConnection(address, timeout=60)
+    found = []
+    for text in reviews():
+        body = json.dumps({"text": text})
+        started = time.perf_counter()
+        connection.request("POST", "/opinion", body, {"Content-Type": "application/json"})
+        answer = json.loads(connection.getresponse().read())
+        found.append(1000 * (time.perf_counter() - started))
+        if len(answer["models"]) != 6 or not answer["nearest"] or answer["n_read"] < N_WORDS * 0.9:
+            raise RuntimeError(f"not a whole answer: {answer}")
+    connection.close()
+    return found[1:]
+
+
+def figures() -> Iterator[dict[str, Any]]:
+    """Measure the rows about the page; they need a run's artifacts and data."""
+    if lacking := missing(*NEEDED):
+        print(f"skipped: the page; {lacking}")
+        return
+    command = [sys.executable, "-m", "pipeline", "serve", "--port", "0"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            address = next(found[1] for line in process.stdout if (found := re.match(r"http://([^/]+)/", line)))
+            milliseconds = answers(address)
+        finally:
+            process.terminate()
+    against = "all models, reading, neighbours; at most"
+    what = f"the page, a review of {N_WORDS} words"
+    yield figure(f"{what}, median", statistics.median(milliseconds), "ms", against, 150, N_REVIEWS)
+    yield figure(f"{what}, worst", max(milliseconds), "ms", against, None, N_REVIEWS)
