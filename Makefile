@@ -27,7 +27,7 @@ demo: $(BIN)/installed  ## every stage on the embedded corpus, in .demo/; needs 
 		| tar -c --null -T - -f - | tar -x -C .demo -f -
 	cd .demo && python -m pipeline preset demo --write params.yaml
 	cd .demo && dvc config --local core.no_scm true && dvc repro
-	@echo && cd .demo && python -m pipeline compare && echo && echo "the report: $(CURDIR)/.demo/report/index.html"
+	@echo && cd .demo && python -m pipeline results && echo && echo "the report: $(CURDIR)/.demo/report/index.html"
 
 test: $(BIN)/installed-tests check  ## the whole suite
 	$(BIN)/python -m pytest

@@ -14,7 +14,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import torch
 
-from benchmarks import gpu, growth, page, text, training, vectors
+from benchmarks import command_line, gpu, growth, page, text, training, vectors
 from benchmarks.measure import line, table
 from pipeline.device import keep_freed_memory, make_deterministic
 from pipeline.files import read_json, write_json
@@ -26,7 +26,7 @@ from stages.stage import hardware, read_params
 
 RESULTS = Path("benchmarks/results.json")
 README = Path("README.md")
-ROWS = ("training", "text", "vectors", "page", "growth", "gpu")
+ROWS = ("training", "text", "vectors", "page", "command_line", "growth", "gpu")
 N_WORDS = 50_000
 N_TEXTS = 6_000
 
@@ -65,6 +65,7 @@ def main(rows: list[str]) -> None:
         "text": lambda: text.figures(params, corpus, texts, chunks, words),
         "vectors": vectors.figures,
         "page": page.figures,
+        "command_line": command_line.figures,
         "growth": growth.figures,
         "gpu": lambda: gpu.figures(params, reviews, N_WORDS),
     }

@@ -1,6 +1,7 @@
-"""The command line: `python -m pipeline predict | serve | neighbors | export | release | compare | preset`."""
+"""Command line: `python -m pipeline predict | serve | neighbors | export | release | compare | results | preset`."""
 
 import argparse
+import json
 import shlex
 import sys
 import time
@@ -86,6 +87,52 @@ def _release(arguments: argparse.Namespace) -> None:
 
 
 def _compare(arguments: argparse.Namespace) -> None:
+    from pipeline.comparison import as_dict, compare, correct_for_many
+    from pipeline.comparison_text import as_text, many_as_text
+    from pipeline.revisions import WORKSPACE, experiments, find
+    from pipeline.sides import Files, read_side
+
+    here = Path()
+    files = Files(Path("predictions/test.parquet"), Path("params.yaml"), Path("dvc.lock"))
+    names: list[str] = arguments.revision or ["HEAD"]
+    if len(names) == 1 and not arguments.all:
+        names = [*names, WORKSPACE]
+    options = {"models": arguments.model, "level": arguments.level, "n_resamples": arguments.resamples, "seed": 1}
+    a, *others = (read_side(find(name, here), files) for name in names)
+    comparisons = [compare(a, b, **options) for b in others]
+    left_out: dict[str, str] = {}
+    if arguments.all:
+        found = experiments(here)
+        if not found:
+            raise InputError(
+                "there are no experiments here; `dvc exp run -S baseline.min_df=10` makes one, `dvc exp pull` fetches"
+                " those of a remote"
+            )
+        for revision in found:
+            if revision.name in names or revision.commit == a.revision.commit:
+                continue
+            try:
+                comparisons.append(compare(a, read_side(revision, files), **options))
+            except InputError as error:  # one of many, that need not stop the others
+                left_out[revision.name] = str(error)
+    many = arguments.all or len(comparisons) > 1
+    if many:
+        comparisons = correct_for_many(comparisons)
+    if arguments.json:
+        result = {
+            "level": arguments.level,
+            "n_resamples": arguments.resamples,
+            "comparisons": [as_dict(comparison) for comparison in comparisons],
+            "left_out": left_out,
+        }
+        print(json.dumps(result, indent=2, ensure_ascii=False))
+    elif many:
+        print(many_as_text(a, comparisons, left_out, arguments.level))
+    else:
+        print(as_text(comparisons[0], arguments.level))
+
+
+def _results(arguments: argparse.Namespace) -> None:
     from pipeline.marks import write_between_marks
     from pipeline.report import results_table, where
 
@@ -122,6 +169,16 @@ def _port(text: str) -> int:
     if not text.isdecimal() or int(text) > 65535:
         raise argparse.ArgumentTypeError(f"{text!r} is not a port, a whole number from 0 to 65535")
     return int(text)
+
+
+def _level(text: str) -> float:
+    try:
+        level = float(text)
+    except ValueError:
+        level = 0.0
+    if not 0 < level < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not between 0 and 1")
+    return level
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -161,10 +218,32 @@ def _parser() -> argparse.ArgumentParser:
     release.add_argument("--output", default="dist/word-vectors.tar.gz")
     release.set_defaults(command=_release)
 
-    compare = commands.add_parser("compare", help="the table of results, in Markdown")
-    compare.add_argument("--metrics", default="metrics")
-    compare.add_argument("--write", metavar="FILE", help="write it between the marks `results` of a Markdown file")
+    compare = commands.add_parser(
+        "compare",
+        help="did a change help? the predictions of revisions or experiments on the same reviews",
+        description="Compare revisions by their predictions on the same test reviews: accuracies with intervals, the"
+        " difference with its paired bootstrap interval and McNemar's exact p, what can be told from noise, and the"
+        " parameters that differ. A revision is what git knows, the name of an experiment, or `workspace`.",
+    )
+    compare.add_argument(
+        "revision",
+        nargs="*",
+        help="the baseline, HEAD by default, then what is held against it, the workspace by default; of several the p"
+        " values are corrected after Holm",
+    )
+    compare.add_argument("--all", action="store_true", help="hold all experiments of `dvc exp` against the baseline")
+    compare.add_argument("--model", action="append", default=[], help="this model alone; may be given several times")
+    compare.add_argument(
+        "--level", type=_level, default=0.05, help="of the tests, 0.05 by default; intervals are of 1 - it"
+    )
+    compare.add_argument("--resamples", type=_count, default=10_000, help="of the bootstrap, 10,000 by default")
+    compare.add_argument("--json", action="store_true", help="print JSON")
     compare.set_defaults(command=_compare)
+
+    results = commands.add_parser("results", help="the table of results, in Markdown")
+    results.add_argument("--metrics", default="metrics")
+    results.add_argument("--write", metavar="FILE", help="write it between the marks `results` of a Markdown file")
+    results.set_defaults(command=_results)
 
     preset = commands.add_parser("preset", help="a preset as arguments of `dvc exp run`")
     preset.add_argument("name")

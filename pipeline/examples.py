@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.evaluation import Labels, Probabilities, correct
+from pipeline.predictions import Labels, Probabilities, correct
 from pipeline.reading import Reading
+from pipeline.spans import spans
 from pipeline.tokenizer import BREAK
 
 N_EXAMPLES = 20
-REACH = 40  # characters in which a token is looked for; what the tokenizer drops is shorter
 DECIMALS = 4
 
 
@@ -41,10 +41,7 @@ def readable(text: str) -> str:
 
 
 def pieces(text: str, tokens: Sequence[str], index: Mapping[str, int], reading: Reading) -> list[tuple[str, Any]]:
-    """Part a text at the words that the network read.
-
-    A token may be spelt otherwise than in the text ("soooo" is read as "sooo"): it is looked for from where the last
-    one ended, and one that is not found there takes no part of the text.
+    """Part a text at the words that the network read; a token that is not found in it takes no part of the text.
 
     Args:
         text: what `readable` makes of a review.
@@ -55,23 +52,18 @@ def pieces(text: str, tokens: Sequence[str], index: Mapping[str, int], reading: 
     Returns: strings that make up the text, each with the probability after it, None where the network read nothing.
     """
     read = dict(zip(reading.places.tolist(), reading.probabilities.tolist(), strict=True))
-    lowered = text.lower()
-    if len(lowered) != len(text):  # letters that grow when they are lowered: better no capitals than other places
-        text = lowered
     found: list[tuple[str, Any]] = []
-    written = end = known = 0
-    for token in tokens:
+    written = known = 0
+    for token, span in zip(tokens, spans(text, tokens), strict=True):
         probability = read.get(known) if token in index else None
         known += token in index
-        start = lowered.find(token.lower(), end, end + REACH + len(token))
-        if start < 0:
+        if span is None or probability is None:
             continue
-        end = start + len(token)
-        if probability is not None:
-            if start > written:
-                found.append((text[written:start], None))
-            found.append((text[start:end], round(probability, DECIMALS)))
-            written = end
+        start, end = span
+        if start > written:
+            found.append((text[written:start], None))
+        found.append((text[start:end], round(probability, DECIMALS)))
+        written = end
     return [*found, (text[written:], None)] if written < len(text) else found
 
 

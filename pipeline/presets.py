@@ -27,13 +27,14 @@ def read_preset(folder: Path, name: str) -> dict[str, Any]:
         raise InputError(f"{path} is not readable YAML: {error}") from None
     if not isinstance(values, Mapping):
         raise InputError(f"{path} holds no parameters; see presets/demo.yaml")
-    return dict(_flat(values))
+    return dict(flat(values))
 
 
-def _flat(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+def flat(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield nested parameters by their dotted names: `classify.lr` and its value."""
     for key, value in values.items():
         if isinstance(value, Mapping):
-            yield from _flat(value, f"{above}{key}.")
+            yield from flat(value, f"{above}{key}.")
         else:
             yield f"{above}{key}", value
 

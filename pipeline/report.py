@@ -33,6 +33,12 @@ def seconds_of(model: str, seconds: Scores) -> float | None:
     return sum(found) / len(found) if found else None
 
 
+def accuracy(score: Mapping[str, float]) -> str:
+    """Return an accuracy as the tables show it; of several seeds mean ± standard deviation."""
+    sd = f" ± {score['accuracy_sd']:.4f}" if "accuracy_sd" in score else ""
+    return f"{score['accuracy']:.4f}{sd}"
+
+
 def results_table(test: Scores, seconds: Scores) -> str:
     """Return the results as a Markdown table, a model a row, in the order of `test`."""
     lines = [
@@ -42,10 +48,14 @@ def results_table(test: Scores, seconds: Scores) -> str:
     for model, score in test.items():
         took = seconds_of(model, seconds)
         lines.append(
-            f"| `{model}` | {score['accuracy']:.4f} | {score['accuracy_low']:.4f} to {score['accuracy_high']:.4f}"
+            f"| `{model}` | {accuracy(score)} | {score['accuracy_low']:.4f} to {score['accuracy_high']:.4f}"
             f" | {score['roc_auc']:.4f} | {score['log_loss']:.3f} | {score['ece']:.3f}"
             f" | {'' if took is None else f'{took:.0f}'} |"
         )
+    n_seeds = {model: score["n_seeds"] for model, score in test.items() if "n_seeds" in score}
+    for n in dict.fromkeys(n_seeds.values()):
+        named = ", ".join(model for model in n_seeds if n_seeds[model] == n)
+        lines += ["", f"{named}: mean ± standard deviation of {n} seeds."]
     return "\n".join(lines)
 
 

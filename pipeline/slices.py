@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.evaluation import Labels, Probabilities, correct, wilson
+from pipeline.evaluation import LEVEL
+from pipeline.predictions import Labels, Probabilities, correct
+from pipeline.significance import wilson
 
 N_GROUPS = 5
 Groups = dict[str, NDArray[np.bool_]]  # the reviews of each group, bool [n_reviews], by its name
@@ -71,7 +73,7 @@ def accuracies(
             for model, share in right.items():
                 n = int(inside.sum())
                 accuracy = float(share[inside].mean())
-                low, high = wilson(accuracy, n)
+                low, high = wilson(round(accuracy * n), n, LEVEL)
                 scores = {"accuracy": accuracy, "low": low, "high": high}
                 rounded = {key: round(value, 5) for key, value in scores.items()}
                 rows.append({"slice": kind, "group": name, "n": n, "model": model, **rounded})

@@ -18,10 +18,10 @@ from pipeline import evaluation, examples, provenance, slices
 from pipeline.bag_of_vectors import BagOfVectors
 from pipeline.classifier import Classifier
 from pipeline.embeddings import Embeddings
-from pipeline.evaluation import Labels, Probabilities
 from pipeline.files import atomic, write_json
 from pipeline.ngrams import NGrams
 from pipeline.params import BASELINES, LSTMS, Params
+from pipeline.predictions import Labels, Probabilities, make_predictions, of_model, save_predictions
 from pipeline.reading import running_probabilities
 from pipeline.tokenizer import Tokenizer, tokenize
 from pipeline.tokens import Int64, Ragged, encode
@@ -98,11 +98,11 @@ def main(params: Params) -> None:
     embeddings = Embeddings.load(ARTIFACTS / "embeddings")
     reviews = read(test["text"].to_pylist(), embeddings)
     predicted = predict(reviews, embeddings, params.seeds)
-    table = evaluation.make_predictions(test["id"].to_pylist(), labels, predicted)
-    evaluation.save_predictions(table, Path("predictions/test.parquet"))
+    table = make_predictions(test["id"].to_pylist(), labels, predicted)
+    save_predictions(table, Path("predictions/test.parquet"))
 
     models = (*BASELINES, *LSTMS)
-    found = {model: evaluation.of_model(table, model, params.seeds) for model in models}
+    found = {model: of_model(table, model, params.seeds) for model in models}
     scores = {model: evaluation.metrics(labels, p) for model, p in found.items()}
     write_json(Path("metrics/test.json"), scores)
     options = params.evaluate.model_dump()

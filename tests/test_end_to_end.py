@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 from ruamel.yaml import YAML
 
-from tests.conftest import Project
+from tests.conftest import ROOT, Project
 
 FITTED = ("data/tokens", "data/corpus.txt", "artifacts")
 
@@ -51,7 +52,7 @@ def test_every_model_is_scored_and_shown(project: Project) -> None:
     scores = json.loads((project.folder / "metrics/test.json").read_text())
     assert list(scores) == ["bag_of_vectors", "tfidf", "nbsvm", "lstm_random", "lstm_frozen", "lstm_finetuned"]
     assert all(score["n"] == 80 for score in scores.values())
-    table = project.run("pipeline", "compare")
+    table = project.run("pipeline", "results")
     page = (project.folder / "report/index.html").read_text()
     for model in scores:
         assert f"`{model}`" in table
@@ -106,6 +107,10 @@ def test_evaluate_names_the_seeds_that_it_leaves_aside(project_copy: Project) ->
     project_copy.run("dvc", "repro", "evaluate")
     table = pq.read_table(project_copy.folder / "predictions/test.parquet")
     assert {"lstm_frozen_1", "lstm_frozen_2"} <= set(table.column_names)
+    assert json.loads((project_copy.folder / "metrics/test.json").read_text())["lstm_frozen"]["n_seeds"] == 2
+    assert "lstm_random, lstm_frozen, lstm_finetuned: mean ± standard deviation of 2 seeds." in project_copy.run(
+        "pipeline", "results"
+    )
     project_copy.set({"seeds": [2]})
     printed = project_copy.run("stages.evaluate")
     assert "left aside, not in seeds: artifacts/lstm_frozen/1" in printed
@@ -214,3 +219,38 @@ def test_experiments_and_presets_fit_together(project: Project) -> None:
     assert "presets/nosuch.yaml does not exist; there are the presets" in project.run(
         "pipeline", "preset", "nosuch", status=1
     )
+
+
+def test_experiments_are_compared_by_name_in_a_clone(project_copy: Project, tmp_path: Path) -> None:
+    folder = project_copy.folder
+    (folder / ".dvc/config.local").unlink()  # with git from here on
+    shutil.copy(ROOT / ".gitignore", folder)
+
+    def git(*arguments: str) -> None:
+        identity = ("-c", "user.name=a", "-c", "user.email=a@b", "-c", "commit.gpgsign=false")
+        subprocess.run(["git", *identity, *arguments], cwd=folder, check=True, capture_output=True)
+
+    git("init", "--quiet")
+    git("config", "user.name", "a")
+    git("config", "user.email", "a@b")
+    git("add", "--all")
+    git("commit", "--quiet", "--message", "The first run")
+    printed = project_copy.run("dvc", "exp", "run", "--name", "rarer", "-S", "baseline.min_df=6", "evaluate")
+    assert "Running stage 'baseline'" in printed
+    assert "Running stage 'classify" not in printed
+
+    said = project_copy.run("pipeline", "compare", "HEAD", "rarer")
+    assert "baseline.min_df         2  6" in said
+    assert "80 test reviews" in said
+    assert "bag_of_vectors, lstm_random, lstm_frozen and lstm_finetuned" in " ".join(said.split())  # the same answers
+    assert "!" not in said  # the lock vouches for both
+    assert said.splitlines()[3:] == project_copy.run("pipeline", "compare").splitlines()[3:]  # it is in the workspace
+    assert "baseline.min_df 2 -> 6" in project_copy.run("pipeline", "compare", "--all")
+
+    # In a clone, where there is nothing of DVC's cache.
+    git("clone", "--quiet", ".", str(tmp_path / "clone"))
+    clone = object.__new__(Project)
+    clone.folder = tmp_path / "clone"
+    fetched = ["git", "fetch", "--quiet", "origin", "refs/exps/*:refs/exps/*"]
+    subprocess.run(fetched, cwd=clone.folder, check=True, capture_output=True)
+    assert clone.run("pipeline", "compare", "HEAD", "rarer") == said

@@ -1,20 +1,15 @@
 """The comparison against its definitions, by brute force."""
 
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm
 
 from pipeline import evaluation
-from pipeline.errors import InputError
-
-SEEDS = [3, 7]
+from pipeline.predictions import correct
 
 
 @st.composite
@@ -26,11 +21,16 @@ def scored(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
     return np.array(labels, np.int8), np.array(decimals).reshape(n_fits, n) / 10_000
 
 
+@settings(deadline=None)  # scikit-learn's first call takes its time
 @given(scored())
 def test_metrics_by_brute_force(drawn: tuple[np.ndarray, np.ndarray]) -> None:
     labels, probabilities = drawn
     found = evaluation.metrics(labels, probabilities)
     n = len(labels)
+    assert found.get("n_seeds", 1) == len(probabilities)
+    if len(probabilities) > 1:
+        fits = [np.mean((fit >= 0.5) == (labels == 1)) for fit in probabilities]
+        assert found["accuracy_sd"] == pytest.approx(np.std(fits, ddof=1), abs=1e-5)
 
     accuracy = np.mean([(p >= 0.5) == (y == 1) for fit in probabilities for p, y in zip(fit, labels, strict=True)])
     assert found["accuracy"] == pytest.approx(accuracy, abs=1e-5)
@@ -75,7 +75,7 @@ def test_the_bootstrap_agrees_with_drawing_reviews(rng: np.random.Generator) -> 
     labels = rng.integers(0, 2, 400).astype(np.int8)
     model, reference = (np.clip(labels + rng.normal(0, s, (2, 400)), 0, 1) for s in (0.5, 0.7))
     found = evaluation.paired(labels, model, reference, n_resamples=20_000, seed=1)
-    right = evaluation.correct(labels, model).mean(0) - evaluation.correct(labels, reference).mean(0)
+    right = correct(labels, model).mean(0) - correct(labels, reference).mean(0)
     drawn = [right[rng.integers(0, 400, 400)].mean() for _ in range(20_000)]
     assert (found["low"], found["high"]) == pytest.approx(np.quantile(drawn, [0.025, 0.975]), abs=0.004)
 
@@ -110,33 +110,3 @@ def test_the_roc_curve_stays_small() -> None:
     rng = np.random.default_rng(1)
     points = evaluation.roc_points(rng.integers(0, 2, 25_000).astype(np.int8), rng.random((1, 25_000)))
     assert len(points) <= evaluation.N_CURVE_POINTS
-
-
-def table_of(**columns: list[float]) -> pa.Table:
-    n = len(next(iter(columns.values())))
-    labels = np.arange(n, dtype=np.int8) % 2
-    return evaluation.make_predictions(
-        [f"test/{i}" for i in range(n)], labels, {name: np.array(values) for name, values in columns.items()}
-    )
-
-
-def test_predictions_are_rounded_and_clipped_and_come_back(tmp_path: Path) -> None:
-    table = table_of(lstm_3=[0.0, 1.0, 0.123456], lstm_7=[0.5, 0.5, 0.49996], bag=[0.1, 0.2, 0.3])
-    evaluation.save_predictions(table, tmp_path / "p.parquet")
-    read = evaluation.load_predictions(tmp_path / "p.parquet")
-    assert read.equals(table)
-    expected = [[0.0001, 0.9999, 0.1235], [0.5, 0.5, 0.5]]
-    np.testing.assert_array_equal(evaluation.of_model(read, "lstm", SEEDS), expected)
-    np.testing.assert_array_equal(evaluation.of_model(read, "bag", SEEDS), [[0.1, 0.2, 0.3]])
-
-
-@pytest.mark.parametrize(("kind", "said"), [("missing", "is missing"), ("cut", "not a whole"), ("columns", "expected")])
-def test_a_broken_table_is_named(tmp_path: Path, kind: str, said: str) -> None:
-    path = tmp_path / "p.parquet"
-    if kind == "cut":
-        evaluation.save_predictions(table_of(bag=[0.1, 0.2]), path)
-        path.write_bytes(path.read_bytes()[:-9])
-    elif kind == "columns":
-        pq.write_table(pa.table({"x": [1]}), path)
-    with pytest.raises(InputError, match=rf"p\.parquet.*{said}"):
-        evaluation.load_predictions(path)

@@ -120,6 +120,14 @@ def test_the_table_has_a_row_a_model() -> None:
     assert len({line.count("|") for line in lines}) == 1
 
 
+def test_of_several_seeds_the_table_gives_mean_and_deviation() -> None:
+    several = {**SCORE, "accuracy_sd": 0.0012, "n_seeds": 3}
+    lines = results_table({"tfidf": SCORE, "lstm_frozen": several}, SECONDS).splitlines()
+    assert lines[2].startswith("| `tfidf` | 0.9000 | ")
+    assert lines[3].startswith("| `lstm_frozen` | 0.9000 ± 0.0012 | ")
+    assert lines[-1] == "lstm_frozen: mean ± standard deviation of 3 seeds."
+
+
 def test_all_hardware_is_named() -> None:
     assert where(SECONDS) == "2 x a processor and another; all stages together 6 min"
 
@@ -210,7 +218,7 @@ def test_the_readme_has_the_committed_results() -> None:
     seconds = {path.stem: read_json(path) for path in sorted((ROOT / "metrics/seconds").glob("*.json"))}
     readme = (ROOT / "README.md").read_text("utf-8")
     text = f"{results_table(test, seconds)}\n\n{where(seconds)}."
-    assert between_marks(readme, "results", text) == readme, "run `python -m pipeline compare --write README.md`"
+    assert between_marks(readme, "results", text) == readme, "run `python -m pipeline results --write README.md`"
 
 
 def test_a_document_that_is_not_there_is_named(tmp_path: Path) -> None:

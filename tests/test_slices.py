@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.evaluation import metrics, wilson
+from pipeline.evaluation import metrics
 from pipeline.slices import accuracies, by_quantile, groups_of
 
 
@@ -69,8 +69,3 @@ def test_a_group_is_scored_as_the_whole_is(rng: np.random.Generator) -> None:
     }
     assert rows[1]["n"] == 100
     assert rows[1]["accuracy"] == pytest.approx(metrics(labels[half], p[:, half])["accuracy"])
-
-
-def test_an_interval_stays_between_0_and_1() -> None:
-    assert wilson(1.0, 3)[1] == 1
-    assert wilson(0.0, 3)[0] == 0
