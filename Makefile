@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo test test-browser test-gpu repro release bench study check check-lock clean
+.PHONY: demo test test-browser test-gpu repro release plots-page bench study check check-lock clean
 
 $(BIN)/installed: requirements.txt
 	$(PYTHON) -m venv .venv
@@ -48,6 +48,9 @@ repro: $(BIN)/installed  ## the real run; IMDB_ARCHIVE=/path/to/aclImdb_v1.tar.g
 
 release: $(BIN)/installed  ## the word vectors with their card and checksums in one file, dist/word-vectors.tar.gz
 	$(BIN)/python -m pipeline release
+
+plots-page: $(BIN)/installed  ## write .dvc/plots.html, the page of `dvc plots`, with the scripts of pipeline/vendor in it
+	$(BIN)/python -c "import pathlib, pipeline.scripts as s; pathlib.Path('.dvc/plots.html').write_text(s.plots_page(), 'utf-8')"
 
 .venv-bench/installed: benchmarks/requirements.txt
 	$(PYTHON) -m venv .venv-bench

@@ -1,17 +1,15 @@
-"""The comparison: metrics with intervals, paired tests, curves and examples, all from the table of predictions.
+"""The comparison: metrics with intervals, paired tests and curves, all from the table of predictions.
 
 Whatever is reported for a model of several seeds is the mean over them.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 from sklearn.metrics import f1_score, log_loss, roc_auc_score, roc_curve
 
-from pipeline.predictions import Labels, Probabilities, correct, of_model
+from pipeline.predictions import Labels, Probabilities, correct
 from pipeline.significance import bootstrap, flips, mcnemar, wilson
 
 LEVEL = 0.05
@@ -122,35 +120,3 @@ def confusion(labels: Labels, probabilities: Probabilities) -> list[dict[str, An
         for actual in (0, 1)
         for said in (0, 1)
     ]
-
-
-def examples(
-    table: pa.Table, texts: Sequence[str], model: str, reference: str, seeds: Sequence[int], n: int = 4
-) -> list[dict[str, Any]]:
-    """Choose reviews that show what a model does: the surest where it alone is right, and the surest mistakes.
-
-    Returns: groups of `title` and `reviews`, each review with id, label, text and the probabilities of both models.
-    """
-    labels = table["label"].to_numpy()
-    mine, theirs = of_model(table, model, seeds).mean(0), of_model(table, reference, seeds).mean(0)
-    mine_right, theirs_right = correct(labels, mine[None])[0], correct(labels, theirs[None])[0]
-    groups = {
-        f"{model} is right, {reference} is wrong": (mine_right & ~theirs_right, np.abs(mine - 0.5)),
-        f"{reference} is right, {model} is wrong": (~mine_right & theirs_right, np.abs(theirs - 0.5)),
-        f"{model} is sure and wrong": (~mine_right, np.abs(mine - 0.5)),
-    }
-    ids = table["id"].to_pylist()
-    found = []
-    for title, (wanted, surety) in groups.items():
-        order = [i for i in np.argsort(-surety, kind="stable").tolist() if wanted[i]]
-        reviews = [
-            {
-                "id": ids[i],
-                "label": int(labels[i]),
-                "text": texts[i],
-                "probabilities": {model: round(float(mine[i]), 4), reference: round(float(theirs[i]), 4)},
-            }
-            for i in order[:n]
-        ]
-        found.append({"title": title, "reviews": reviews})
-    return found

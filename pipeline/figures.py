@@ -1,126 +1,304 @@
-"""The report's figures, as SVG that stands in the page; the same input gives the same bytes."""
+"""The report's charts as Vega-Lite specifications: plain dictionaries, the same for the same input.
+
+Colours are custom properties of the page's style sheet, `var(--ink)` say: a chart follows light, dark and print.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
-from io import StringIO
-
-import matplotlib
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from typing import Any
 
 Rows = Sequence[Mapping[str, str]]  # of a CSV file
+Spec = dict[str, Any]
 
-# Okabe and Ito's colours, which colour-blind readers can tell apart; references are dashed.
+# Okabe and Ito's colours, which colour-blind readers can tell apart, by their place in the style sheet; references are
+# dashed. `ink` is their black, and white on black.
 STYLES = {
-    "bag_of_vectors": ("#000000", "--"),
-    "tfidf": ("#E69F00", "--"),
-    "nbsvm": ("#CC79A7", "--"),
-    "lstm_random": ("#56B4E9", "-"),
-    "lstm_frozen": ("#009E73", "-"),
-    "lstm_finetuned": ("#D55E00", "-"),
+    "bag_of_vectors": ("var(--ink)", [5, 3]),
+    "tfidf": ("var(--orange)", [5, 3]),
+    "nbsvm": ("var(--purple)", [5, 3]),
+    "lstm_random": ("var(--sky)", [1, 0]),
+    "lstm_frozen": ("var(--green)", [1, 0]),
+    "lstm_finetuned": ("var(--red)", [1, 0]),
+}
+OTHER = ("var(--quiet)", [2, 2])
+HEIGHT = 320
+
+# What all charts share.
+CONFIG: Spec = {
+    "background": "transparent",
+    "font": "system-ui, sans-serif",
+    "view": {"stroke": None},
+    "axis": {
+        "labelColor": "var(--quiet)",
+        "titleColor": "var(--quiet)",
+        "titleFontWeight": "normal",
+        "labelFontSize": 12,
+        "titleFontSize": 12,
+        "titlePadding": 10,
+        "labelPadding": 6,
+        "gridColor": "var(--line)",
+        "domain": False,
+        "ticks": False,
+    },
+    "legend": {
+        "orient": "top",
+        "columns": 3,
+        "title": None,
+        "labelColor": "var(--ink)",
+        "labelFontSize": 12,
+        "symbolStrokeWidth": 2.5,
+        "symbolSize": 120,
+        "rowPadding": 4,
+        "columnPadding": 14,
+        "offset": 12,
+    },
+    "line": {"strokeWidth": 2},
+    "rule": {"color": "var(--quiet)"},
 }
 
 
-def _svg(figure: Figure) -> str:
-    """Return the figure as an <svg> element: text as text, ids and bytes fixed."""
-    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "report"}):
-        file = StringIO()
-        figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)
-    return file.getvalue()[file.getvalue().index("<svg") :]
+def _chart(description: str, layers: list[Spec], values: Iterable[Mapping[str, Any]], height: int = HEIGHT) -> Spec:
+    """Return a chart as wide as its place, of layers over the same data."""
+    return {
+        "description": description,
+        "width": "container",
+        "height": height,
+        "autosize": {"type": "fit", "contains": "padding"},
+        "data": {"values": list(values)},
+        "layer": layers,
+    }
 
 
-def _axes(x: str, y: str, *, width: float = 5.2, height: float = 4.0) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(width, height), layout="constrained")
-    axes = figure.add_subplot()
-    axes.set_xlabel(x)
-    axes.set_ylabel(y)
-    axes.grid(color="#dddddd", linewidth=0.6)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)
-    return figure, axes
+def _axis(field: str, title: str | None, **scale: Any) -> Spec:
+    return {"field": field, "type": "quantitative", "title": title, "scale": {"zero": False, "nice": False, **scale}}
 
 
-def _of_models(rows: Rows) -> Iterable[tuple[str, str, str, Rows]]:
-    for model in dict.fromkeys(row["model"] for row in rows):
-        color, style = STYLES.get(model, ("#777777", "-"))
-        yield model, color, style, [row for row in rows if row["model"] == model]
+def _tooltip(*columns: tuple[str, str, str]) -> list[Spec]:
+    """List what is shown on hovering: `field, title, format`, a format of "" for text."""
+    return [
+        {"field": field, "title": title, **({"type": "quantitative", "format": form} if form else {"type": "nominal"})}
+        for field, title, form in columns
+    ]
 
 
-def roc(rows: Rows) -> str:
+def _models(names: Iterable[str], symbol: str = "stroke") -> tuple[list[Spec], Spec]:
+    """Return the parameter and the channels that colour by model; a click into the legend shows one model alone."""
+    models = list(dict.fromkeys(names))
+    styles = [STYLES.get(model, OTHER) for model in models]
+    return [{"name": "picked", "select": {"type": "point", "fields": ["model"]}, "bind": "legend"}], {
+        "color": {
+            "field": "model",
+            "type": "nominal",
+            "scale": {"domain": models, "range": [color for color, _ in styles]},
+            "legend": {"symbolType": symbol},
+        },
+        "strokeDash": {
+            "field": "model",
+            "type": "nominal",
+            "scale": {"domain": models, "range": [dash for _, dash in styles]},
+        },
+        "opacity": {"condition": {"param": "picked", "value": 1}, "value": 0.12},
+    }
+
+
+def _numbers(rows: Rows, *columns: str) -> list[dict[str, Any]]:
+    """Return rows with some columns as numbers."""
+    return [{**row, **{column: float(row[column]) for column in columns}} for row in rows]
+
+
+def differences(paired: Mapping[str, Mapping[str, float]], model: str) -> Spec:
+    """Draw how far `model` is ahead of each reference, in points of accuracy, with the paired interval."""
+    values = [
+        {"reference": reference, **{key: round(100 * one[key], 3) for key in ("low", "difference", "high")}}
+        for reference, one in paired.items()
+    ]
+    y = {"field": "reference", "type": "nominal", "sort": None, "title": None, "axis": {"labelColor": "var(--ink)"}}
+    tooltip = _tooltip(
+        ("reference", "against", ""),
+        ("difference", "points ahead", "+.2f"),
+        ("low", "from", "+.2f"),
+        ("high", "to", "+.2f"),
+    )
+    color = STYLES.get(model, OTHER)[0]
+    bar = {"type": "rule", "strokeWidth": 7, "strokeCap": "round", "color": color, "opacity": 0.4}
+    layers: list[Spec] = [
+        {"mark": {"type": "rule", "strokeWidth": 1.5}, "encoding": {"x": {"datum": 0}}},
+        {"mark": bar, "encoding": {"x": {"field": "low", "type": "quantitative"}, "x2": {"field": "high"}}},
+        {
+            "mark": {"type": "point", "filled": True, "size": 70, "color": color, "opacity": 1},
+            "encoding": {"x": _axis("difference", "points of accuracy ahead", nice=True)},
+        },
+    ]
+    for layer in layers[1:]:
+        layer["encoding"] |= {"y": y, "tooltip": tooltip}
+    told = "; ".join(f"{v['reference']} {v['difference']:+.2f} ({v['low']:+.2f} to {v['high']:+.2f})" for v in values)
+    return _chart(
+        f"Points of accuracy that {model} is ahead of each reference: {told}.", layers, values, 54 + 34 * len(values)
+    )
+
+
+def roc(rows: Rows) -> Spec:
     """Draw the ROC curves of rows `model, fpr, tpr`, the corner that tells the models apart."""
-    figure, axes = _axes("false positive rate", "true positive rate")
-    for model, color, style, points in _of_models(rows):
-        x, y = ([float(point[key]) for point in points] for key in ("fpr", "tpr"))
-        axes.plot(x, y, style, color=color, label=model, linewidth=1.4)
-    axes.set(xlim=(0, 0.4), ylim=(0.6, 1.005))
-    axes.legend(loc="lower right", frameon=False, fontsize=9)
-    return _svg(figure)
+    picked, channels = _models(row["model"] for row in rows)
+    layer = {
+        "params": picked,
+        "mark": {"type": "line", "clip": True, "point": {"size": 12, "opacity": 0.01}},
+        "encoding": {
+            "x": _axis("fpr", "false positive rate", domain=[0, 0.4]),
+            "y": _axis("tpr", "true positive rate", domain=[0.6, 1]),
+            "order": {"field": "tpr", "type": "quantitative"},
+            "tooltip": _tooltip(
+                ("model", "model", ""), ("fpr", "false positives", ".1%"), ("tpr", "true positives", ".1%")
+            ),
+            **channels,
+        },
+    }
+    return _chart("ROC curve of each model.", [layer], _numbers(rows, "fpr", "tpr"))
 
 
-def calibration(rows: Rows) -> str:
+def calibration(rows: Rows) -> Spec:
     """Draw the observed share of positive reviews over the predicted one, of rows `model, predicted, positive, n`.
 
     A bin of fewer than 20 reviews tells more of chance than of the model, and is left out.
     """
-    rows = [row for row in rows if float(row["n"]) >= 20]
-    figure, axes = _axes("predicted probability", "share of positive reviews")
-    axes.plot([0, 1], [0, 1], color="#999999", linewidth=0.8)
-    for model, color, style, points in _of_models(rows):
-        x, y = ([float(point[key]) for point in points] for key in ("predicted", "positive"))
-        axes.plot(x, y, style, marker=".", color=color, label=model, linewidth=1.2)
-    axes.set(xlim=(0, 1), ylim=(0, 1))
-    axes.legend(loc="upper left", frameon=False, fontsize=9)
-    return _svg(figure)
+    values = [row for row in _numbers(rows, "predicted", "positive", "n") if row["n"] >= 20]
+    picked, channels = _models(row["model"] for row in rows)
+    ends = {"x": {"datum": 0}, "y": {"datum": 0}, "x2": {"datum": 1}, "y2": {"datum": 1}}
+    layers: list[Spec] = [
+        {"mark": {"type": "rule", "opacity": 0.6}, "encoding": ends},
+        {
+            "params": picked,
+            "mark": {"type": "line", "point": {"size": 22}},
+            "encoding": {
+                "x": _axis("predicted", "predicted probability", domain=[0, 1]),
+                "y": _axis("positive", "share of positive reviews", domain=[0, 1]),
+                "tooltip": _tooltip(
+                    ("model", "model", ""),
+                    ("predicted", "predicted", ".3f"),
+                    ("positive", "observed", ".3f"),
+                    ("n", "reviews", ",.0f"),
+                ),
+                **channels,
+            },
+        },
+    ]
+    return _chart(
+        "Calibration: observed share of positive reviews over the predicted probability, by model.", layers, values
+    )
 
 
-def history(runs: Mapping[str, Rows], column: str, label: str) -> str:
+def history(runs: Mapping[str, Rows], column: str, label: str, form: str) -> Spec:
     """Draw a column of the training histories, rows of `epoch, train_loss, ...` by `<model>-<seed>`."""
-    figure, axes = _axes("epoch", label)
-    named = set[str]()
-    for run, rows in runs.items():
-        model = run.rpartition("-")[0]
-        color, style = STYLES.get(model, ("#777777", "-"))
-        x, y = [int(row["epoch"]) for row in rows], [float(row[column]) for row in rows]
-        axes.plot(x, y, style, marker=".", color=color, label=None if model in named else model, linewidth=1.4)
-        named.add(model)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.legend(frameon=False, fontsize=9)
-    return _svg(figure)
+    values: list[dict[str, Any]] = [
+        {"run": run, "model": run.rpartition("-")[0], "epoch": int(row["epoch"]), "value": float(row[column])}
+        for run, rows in runs.items()
+        for row in rows
+    ]
+    last = max((value["epoch"] for value in values), default=1)
+    picked, channels = _models(value["model"] for value in values)
+    ticks = list(range(1, last + 1, max(1, last // 8)))
+    layer = {
+        "params": picked,
+        "mark": {"type": "line", "point": {"size": 30}},
+        "encoding": {
+            "x": {**_axis("epoch", "epoch"), "axis": {"values": ticks, "format": "d", "grid": False}},
+            "y": _axis("value", label, nice=True),
+            "detail": {"field": "run"},
+            "tooltip": _tooltip(("run", "run", ""), ("epoch", "epoch", "d"), ("value", label, form)),
+            **channels,
+        },
+    }
+    return _chart(f"{label} by epoch, a line a training.", [layer], values)
 
 
-def differences(comparisons: Mapping[str, Mapping[str, Mapping[str, float]]], model: str) -> str:
-    """Draw how far `model` is ahead of each reference, in points of accuracy, with the paired interval."""
-    found = comparisons[model]
-    figure, axes = _axes(f"points of accuracy that {model} is ahead", "", height=0.5 + 0.38 * len(found))
-    for place, one in enumerate(found.values()):
-        low, middle, high = (100 * one[key] for key in ("low", "difference", "high"))
-        axes.plot([low, high], [place, place], color=STYLES.get(model, ("#777777", "-"))[0], linewidth=2.4)
-        axes.plot([middle], [place], "o", color="black", markersize=4.5)
-    axes.axvline(0, color="#777777", linewidth=1)
-    axes.set_yticks(range(len(found)), list(found))
-    axes.set_ylim(len(found) - 0.4, -0.6)
-    return _svg(figure)
+def slices(rows: Rows, kind: str, label: str) -> Spec:
+    """Draw the accuracy of each model on groups of reviews, of rows `slice, group, n, model, accuracy, low, high`."""
+    values = _numbers([row for row in rows if row["slice"] == kind], "n", "accuracy", "low", "high")
+    picked, channels = _models((row["model"] for row in values), "circle")
+    del channels["strokeDash"]
+    x = {
+        "field": "group",
+        "type": "ordinal",
+        "sort": None,
+        "title": label,
+        "scale": {"paddingInner": 0.3, "paddingOuter": 0.1},
+        "axis": {
+            "labelAngle": 0,
+            "labelOverlap": "greedy",
+            "labelSeparation": 2,
+            "labelFontSize": 10.5,
+            "labelExpr": "replace(datum.label, ' to ', '\u2013')",
+        },
+    }
+    shared = {
+        "x": x,
+        "xOffset": {"field": "model", "sort": None},
+        "tooltip": _tooltip(
+            ("model", "model", ""),
+            ("group", label, ""),
+            ("accuracy", "accuracy", ".4f"),
+            ("low", "from", ".4f"),
+            ("high", "to", ".4f"),
+            ("n", "reviews", ",.0f"),
+        ),
+        **channels,
+    }
+    layers: list[Spec] = [
+        {
+            "params": picked,
+            "mark": {"type": "rule", "strokeWidth": 2, "strokeCap": "round"},
+            "encoding": {"y": _axis("low", "accuracy", nice=True), "y2": {"field": "high"}, **shared},
+        },
+        {
+            "mark": {"type": "point", "filled": True, "size": 34},
+            "encoding": {"y": {"field": "accuracy", "type": "quantitative"}, **shared},
+        },
+    ]
+    return _chart(f"Accuracy by {label}, with intervals of 95 %, by model.", layers, values)
 
 
-def word_map(words: Sequence[tuple[str, float, float, float]]) -> str:
+def word_map(words: Sequence[tuple[str, float, float, float]], name: str) -> Spec:
     """Draw words where a map puts them, `word, x, y, log odds`: green for positive reviews' words, red for negative.
 
-    A word that would stand on one drawn before it is a dot.
+    A word that would stand on one drawn before it is a dot, which tells its word on hovering.
     """
-    figure = Figure(figsize=(8, 6.4), layout="constrained")
-    axes = figure.add_subplot()
-    axes.set_axis_off()
     left, right = min(row[1] for row in words), max(row[1] for row in words)
     low, high = min(row[2] for row in words), max(row[2] for row in words)
-    axes.set(xlim=(left - 0.06 * (right - left), right + 0.06 * (right - left)), ylim=(low, high))
-    taken: list[tuple[float, float, float]] = []  # middle and half the width, in shares of the axes
+    taken: list[tuple[float, float, float]] = []  # middle and half the width, in shares of the picture
+    values = []
     for word, x, y, odds in words:
-        color = STYLES["lstm_frozen" if odds > 0 else "lstm_finetuned"][0]
         across, up = (x - left) / ((right - left) or 1), (y - low) / ((high - low) or 1)
-        half = 0.0065 * len(word) + 0.004
-        if any(abs(across - u) < half + w and abs(up - v) < 0.026 for u, v, w in taken):
-            axes.plot([x], [y], ".", color=color, markersize=3)
-            continue
-        taken.append((across, up, half))
-        axes.text(x, y, word.replace("$", r"\$"), color=color, fontsize=8.5, ha="center", va="center")
-    return _svg(figure)
+        half = 0.0046 * len(word) + 0.004
+        free = not any(abs(across - u) < half + w and abs(up - v) < 0.024 for u, v, w in taken)
+        if free:
+            taken.append((across, up, half))
+        color = "var(--positive)" if odds > 0 else "var(--negative)"
+        values.append(
+            {"word": word, "x": round(across, 4), "y": round(up, 4), "odds": odds, "color": color, "free": free}
+        )
+    place = {
+        "x": {"field": "x", "type": "quantitative", "axis": None, "scale": {"domain": [-0.05, 1.05]}},
+        "y": {"field": "y", "type": "quantitative", "axis": None, "scale": {"domain": [-0.02, 1.02]}},
+        "color": {"field": "color", "type": "nominal", "scale": None},
+        "tooltip": _tooltip(("word", "word", ""), ("odds", "log odds", "+.2f")),
+    }
+    layers: list[Spec] = [
+        {
+            "transform": [{"filter": "!datum.free"}],
+            "mark": {"type": "point", "filled": True, "size": 26, "opacity": 0.7},
+            "encoding": place,
+        },
+        {
+            "transform": [{"filter": "datum.free"}],
+            "mark": {"type": "text", "fontSize": 12},
+            "encoding": {**place, "text": {"field": "word"}},
+        },
+    ]
+    # As wide as words of twelve pixels need to be read, whatever the screen: it scrolls in its place.
+    return {**_chart(f"Map of the most polar words by the vectors of {name}.", layers, values, 640), "width": 960}
+
+
+def sparkline(probabilities: Sequence[float], width: int, height: int) -> str:
+    """Return the points of a small line of probabilities, for an SVG polyline; at most a point a unit of width."""
+    n = len(probabilities)
+    kept = sorted({round(i * (n - 1) / (min(n, width) - 1)) for i in range(min(n, width))}) if n > 1 else range(n)
+    return " ".join(f"{width * i / max(n - 1, 1):.0f},{1 + (height - 2) * (1 - probabilities[i]):.1f}" for i in kept)

@@ -1,16 +1,28 @@
 """The report: the results as a table, and as a page that opens offline."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from pipeline import figures
+from pipeline import figures, findings, scripts
 from pipeline.figures import Rows
+from pipeline.findings import Scores
 
-Scores = Mapping[str, Mapping[str, float]]
 MAIN = "lstm_finetuned"
+WHAT = {
+    "bag_of_vectors": "mean of the vectors, logistic regression",
+    "tfidf": "tf-idf bigrams, logistic regression",
+    "nbsvm": "naive Bayes bigrams, logistic regression",
+    "lstm_random": "LSTM, vectors start at random",
+    "lstm_frozen": "LSTM, vectors kept as they are",
+    "lstm_finetuned": "LSTM, vectors trained on",
+}
+SLICES = {"length": "tokens in the review", "rating": "stars", "oov": "share of tokens without a vector"}
+STEPS = (0.02, 0.06, 0.15, 0.3)  # moves of the probability from which a word is shaded, ever deeper
+SPARK = (132, 30)
 
 
 def seconds_of(model: str, seconds: Scores) -> float | None:
@@ -66,27 +78,68 @@ class Results:
     roc: Rows
     calibration: Rows
     confusion: Rows
+    slices: Rows
     history: Mapping[str, Rows]
-    examples: Sequence[Mapping[str, Any]]
+    examples: Mapping[str, Any]
     polarity: Mapping[str, Any]  # scores of the kinds of vectors
     words: Mapping[str, Any]  # their neighbours and maps
+    provenance: Mapping[str, Any]
+    params: Mapping[str, Any]
 
 
-def finding(paired: Mapping[str, Scores]) -> list[str]:
-    """Say in a sentence a reference how the fine-tuned LSTM compares, as the interval allows."""
-    sentences = []
-    for reference, one in paired[MAIN].items():
-        verdict = "ahead of" if one["low"] > 0 else "behind" if one["high"] < 0 else "not to be told from"
-        low, high = 100 * one["low"], 100 * one["high"]
-        sentences.append(f"{verdict} {reference} by {100 * one['difference']:+.2f} points ({low:+.2f} to {high:+.2f})")
-    return sentences
+def shade(move: float) -> str:
+    """Return the class of a word that moved the probability: u1 to u4 up, d1 to d4 down, or none."""
+    depth = sum(abs(move) >= step for step in STEPS)
+    return f"{'u' if move > 0 else 'd'}{depth}" if depth else ""
+
+
+def reading(review: Mapping[str, Any]) -> dict[str, Any]:
+    """Prepare a review of data/examples.json for the page.
+
+    Returns: `words`, each piece of the text with its class, None where nothing was read; `percents` after each word
+        read; the `line` of its probabilities, the `first`, `last`, `lowest` and `highest` of them; the `turns`, its
+        strongest words; `n_words` that were read; and the `start` of the text.
+    """
+    curve = [review["before"], *(p for _, p in review["pieces"] if p is not None)]
+    moves = iter([later - earlier for earlier, later in pairwise(curve)])
+    return {
+        "words": [(text, None if p is None else shade(next(moves))) for text, p in review["pieces"]],
+        "n_words": len(curve) - 1,
+        "start": "".join(text for text, _ in review["pieces"])[:140],
+        "percents": " ".join(f"{100 * p:.0f}" for p in curve[1:]),
+        "line": figures.sparkline(curve, *SPARK),
+        "first": curve[0],
+        "last": curve[-1],
+        "lowest": min(curve),
+        "highest": max(curve),
+        "turns": findings.turning_words(review["pieces"], review["before"]),
+    }
+
+
+def charts(results: Results) -> dict[str, figures.Spec]:
+    """Return the charts of the page by the id of their place."""
+    kinds = dict.fromkeys(row["slice"] for row in results.slices)
+    best = findings.ranking(results.test)[0]
+    paired = {
+        one.reference: {key: getattr(one, key) / 100 for key in ("difference", "low", "high")}
+        for one in findings.verdicts(results.test, results.paired)
+    }
+    return {
+        "differences": figures.differences(paired, best),
+        "valid": figures.history(results.history, "valid_accuracy", "validation accuracy", ".4f"),
+        "loss": figures.history(results.history, "train_loss", "training loss", ".3f"),
+        "roc": figures.roc(results.roc),
+        "calibration": figures.calibration(results.calibration),
+        **{f"slice-{kind}": figures.slices(results.slices, kind, SLICES[kind]) for kind in kinds},
+        **{f"map-{kind}": figures.word_map(words, kind) for kind, words in results.words["map"].items()},
+    }
 
 
 def page(results: Results) -> str:
-    """Render the page: one HTML file without scripts, fonts or pictures from elsewhere. Texts are escaped."""
+    """Render the page: one HTML file with its scripts and styles in it, nothing from elsewhere. Texts are escaped."""
     environment = Environment(
         loader=PackageLoader("pipeline"),
-        autoescape=True,
+        autoescape=lambda name: name is not None and name.endswith(".html.j2"),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -97,21 +150,30 @@ def page(results: Results) -> str:
         }
         for model in results.test
     }
+    readings = {name: reading(review) for name, review in results.examples["reviews"].items()}
+    groups = [
+        {**group, "ids": sorted(group["ids"], key=lambda name: readings[name]["n_words"])}  # short ones are soon read
+        for group in results.examples["groups"]
+    ]
     return environment.get_template("report.html.j2").render(
         results=results,
         main=MAIN,
-        accuracy=accuracy,
-        finding=finding(results.paired),
+        what=WHAT,
+        best=findings.ranking(results.test)[0],
+        runner_up=findings.ranking(results.test)[1],
+        verdicts=findings.verdicts(results.test, results.paired),
+        tied=findings.tied(results.test, results.paired),
         where=where(results.seconds),
         seconds={model: seconds_of(model, results.seconds) for model in results.test},
         confusion=confusion,
         colors={model: style[0] for model, style in figures.STYLES.items()},
-        figures={
-            "differences": figures.differences(results.paired, MAIN),
-            "roc": figures.roc(results.roc),
-            "calibration": figures.calibration(results.calibration),
-            "valid": figures.history(results.history, "valid_accuracy", "validation accuracy"),
-            "loss": figures.history(results.history, "train_loss", "training loss (nats)"),
-            "maps": {kind: figures.word_map(words) for kind, words in results.words["map"].items()},
-        },
+        slices=SLICES,
+        steps=STEPS,
+        spark=SPARK,
+        readings=readings,
+        groups=groups,
+        charts=charts(results),
+        config=figures.CONFIG,
+        drawn_by=scripts.versions(),
+        vendored=scripts.vendored(),
     )

@@ -1,52 +1,86 @@
 """Compare all models on test: the only stage that reads it.
 
 Reads:  data/test.parquet, artifacts/
-Writes: predictions/test.parquet, metrics/test.json, metrics/paired.json, plots/{roc,calibration,confusion}.csv,
-        data/examples.json (reviews for the report, not in git)
+Writes: predictions/test.parquet, metrics/test.json, metrics/paired.json, metrics/provenance.json,
+        plots/{roc,calibration,confusion,slices}.csv, data/examples.json (reviews for the report, not in git)
 Params: seeds, evaluate
 """
 
 import csv
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from pipeline import evaluation
+from pipeline import evaluation, examples, provenance, slices
 from pipeline.bag_of_vectors import BagOfVectors
 from pipeline.classifier import Classifier
 from pipeline.embeddings import Embeddings
 from pipeline.files import atomic, write_json
 from pipeline.ngrams import NGrams
 from pipeline.params import BASELINES, LSTMS, Params
-from pipeline.predictions import make_predictions, of_model, save_predictions
+from pipeline.predictions import Labels, Probabilities, make_predictions, of_model, save_predictions
+from pipeline.reading import running_probabilities
 from pipeline.tokenizer import Tokenizer, tokenize
-from pipeline.tokens import encode
+from pipeline.tokens import Int64, Ragged, encode
 from stages.stage import run
 
-ARTIFACTS = Path("artifacts")
+TEST, ARTIFACTS = Path("data/test.parquet"), Path("artifacts")
+SHOWN, REFERENCE = "lstm_finetuned", "bag_of_vectors"  # the two whose reviews the report shows
 
 
-def predict(texts: list[str], seeds: list[int]) -> dict[str, NDArray[Any]]:
-    """Return the probabilities of every fit, by column of the predictions."""
-    embeddings = Embeddings.load(ARTIFACTS / "embeddings")
+class Reviews(NamedTuple):
+    """The test reviews as the models take them."""
+
+    lines: list[str]  # the tokens of each, joined by spaces
+    ids: Ragged  # of the tokens that have a vector
+    lengths: Int64  # tokens of each, with a vector or without
+
+
+def read(texts: list[str], embeddings: Embeddings) -> Reviews:
+    """Tokenize the reviews."""
     chunks = list(tokenize(texts, Tokenizer.from_config(embeddings.tokenizer)))
-    reviews = encode(chunks, embeddings.index)
     lines = "".join(chunk.text for chunk in chunks).split("\n")[:-1]
+    lengths = encode(chunks, {token: 0 for chunk in chunks for token in chunk.types}).lengths
+    return Reviews(lines, encode(chunks, embeddings.index), lengths)
+
+
+def predict(reviews: Reviews, embeddings: Embeddings, seeds: list[int]) -> dict[str, NDArray[Any]]:
+    """Return the probabilities of every fit, by column of the predictions."""
     bag = BagOfVectors.load(ARTIFACTS / "bag_of_vectors", embeddings.vectors)
-    columns: dict[str, NDArray[Any]] = {"bag_of_vectors": bag.probabilities(reviews)}
+    columns: dict[str, NDArray[Any]] = {"bag_of_vectors": bag.probabilities(reviews.ids)}
     for name in ("tfidf", "nbsvm"):
-        columns[name] = NGrams.load(ARTIFACTS / name, name).probabilities(lines)
+        columns[name] = NGrams.load(ARTIFACTS / name, name).probabilities(reviews.lines)
     for model in LSTMS:
         strays = sorted({path.name for path in (ARTIFACTS / model).glob("*")} - set(map(str, seeds)))
         if strays:
             print(f"left aside, not in seeds: {', '.join(f'artifacts/{model}/{s}' for s in strays)}", file=sys.stderr)
         for seed in seeds:
             classifier = Classifier.load(ARTIFACTS / model / str(seed))
-            columns[f"{model}_{seed}"] = classifier.probabilities(reviews)
+            columns[f"{model}_{seed}"] = classifier.probabilities(reviews.ids)
     return columns
+
+
+def show(
+    table: Any, reviews: Reviews, embeddings: Embeddings, labels: Labels, found: dict[str, Probabilities], seed: int
+) -> dict[str, Any]:
+    """Choose reviews for the report and let the LSTM of one seed read them word by word."""
+    groups = examples.choose(labels, found[SHOWN], found[REFERENCE])
+    ids, texts, ratings = (table[name] for name in ("id", "text", "rating"))
+    classifier = Classifier.load(ARTIFACTS / SHOWN / str(seed))
+    shown = {}
+    for row in sorted({row for group in groups for row in group["rows"]}):
+        reading = running_probabilities(classifier, reviews.ids[row])
+        text = examples.readable(texts[row].as_py())
+        shown[ids[row].as_py()] = {
+            **examples.describe(row, labels, ratings[row].as_py(), found),
+            "before": round(reading.before, examples.DECIMALS),
+            "pieces": examples.pieces(text, reviews.lines[row].split(" "), embeddings.index, reading),
+        }
+    kinds = [{"kind": g["kind"], "n": g["n"], "ids": [ids[row].as_py() for row in g["rows"]]} for g in groups]
+    return {"model": SHOWN, "reference": REFERENCE, "seed": seed, "groups": kinds, "reviews": shown}
 
 
 def write_rows(path: Path, rows: list[dict[str, Any]]) -> None:
@@ -59,10 +93,12 @@ def write_rows(path: Path, rows: list[dict[str, Any]]) -> None:
 
 def main(params: Params) -> None:
     """Predict, score, compare."""
-    test = pq.read_table("data/test.parquet")
-    texts = test["text"].to_pylist()
+    test = pq.read_table(TEST)
     labels = test["label"].to_numpy()
-    table = make_predictions(test["id"].to_pylist(), labels, predict(texts, params.seeds))
+    embeddings = Embeddings.load(ARTIFACTS / "embeddings")
+    reviews = read(test["text"].to_pylist(), embeddings)
+    predicted = predict(reviews, embeddings, params.seeds)
+    table = make_predictions(test["id"].to_pylist(), labels, predicted)
     save_predictions(table, Path("predictions/test.parquet"))
 
     models = (*BASELINES, *LSTMS)
@@ -85,10 +121,11 @@ def main(params: Params) -> None:
     ):
         rows = [{"model": model, **row} for model, p in found.items() for row in curve(labels, p)]
         write_rows(Path(f"plots/{name}.csv"), rows)
-    write_json(
-        Path("data/examples.json"),
-        evaluation.examples(table, texts, "lstm_finetuned", "bag_of_vectors", params.seeds),
-    )
+    groups = slices.groups_of(reviews.lengths, reviews.ids.lengths, test["rating"].to_pylist())
+    write_rows(Path("plots/slices.csv"), slices.accuracies(groups, labels, found))
+    write_json(Path("data/examples.json"), show(test, reviews, embeddings, labels, found, params.seeds[0]))
+    digests = {"test_md5": provenance.md5(TEST), "corpus_sha256": embeddings.training.get("corpus_sha256")}
+    write_json(Path("metrics/provenance.json"), {"versions": provenance.versions(), **digests})
     print(", ".join(f"{model} {score['accuracy']:.4f}" for model, score in scores.items()))
 
 

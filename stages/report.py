@@ -2,7 +2,7 @@
 
 Reads:  metrics/, plots/, data/examples.json, data/polarity.json
 Writes: report/index.html (not in git: it shows reviews)
-Params: seeds
+Params: seeds, fetch, tokenize, embed, baseline, classify, maas, polarity, evaluate
 """
 
 import csv
@@ -50,9 +50,12 @@ def main(params: Params) -> None:
         calibration=read_rows(PLOTS / "calibration.csv"),
         confusion=read_rows(PLOTS / "confusion.csv"),
         history={run: read_rows(PLOTS / "history" / f"{run}.csv") for run in runs},
+        slices=read_rows(PLOTS / "slices.csv"),
         examples=read_json(Path("data/examples.json")),
         polarity=read_json(METRICS / "polarity.json"),
         words=read_json(Path("data/polarity.json")),
+        provenance=read_json(METRICS / "provenance.json"),
+        params=params.model_dump(),
     )
     with atomic(PAGE) as temporary:
         temporary.write_text(page(results), "utf-8")

@@ -59,6 +59,13 @@ def test_every_file_of_code_that_a_stage_depends_on_exists(name: str) -> None:
     assert [dep for dep in code_of(STAGES[name]) if not (ROOT / dep).is_file()] == []
 
 
+def test_the_report_depends_on_all_that_its_page_is_made_of() -> None:
+    made_of = [*(ROOT / "pipeline/templates").iterdir(), *(ROOT / "pipeline/vendor").glob("*.js*")]
+    assert {str(path.relative_to(ROOT)) for path in made_of if path.name.startswith(("report.", "macros.", "ve"))} == {
+        dep for dep in code_of(STAGES["report"]) if not dep.endswith(".py")
+    }
+
+
 def test_a_stage_has_a_file_of_its_name_and_a_section_or_none() -> None:
     files = {file.stem for file in (ROOT / "stages").glob("*.py")} - {"__init__", "stage"}
     assert set(STAGES) == files

@@ -3,16 +3,13 @@
 from itertools import pairwise
 
 import numpy as np
-import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm
 
 from pipeline import evaluation
-from pipeline.predictions import correct, make_predictions
-
-SEEDS = [3, 7]
+from pipeline.predictions import correct
 
 
 @st.composite
@@ -113,27 +110,3 @@ def test_the_roc_curve_stays_small() -> None:
     rng = np.random.default_rng(1)
     points = evaluation.roc_points(rng.integers(0, 2, 25_000).astype(np.int8), rng.random((1, 25_000)))
     assert len(points) <= evaluation.N_CURVE_POINTS
-
-
-def table_of(**columns: list[float]) -> pa.Table:
-    n = len(next(iter(columns.values())))
-    labels = np.arange(n, dtype=np.int8) % 2
-    return make_predictions(
-        [f"test/{i}" for i in range(n)], labels, {name: np.array(values) for name, values in columns.items()}
-    )
-
-
-def test_examples_show_the_surest_of_each_group() -> None:
-    #            label: 0    1    0    1    0    1
-    table = table_of(
-        lstm_3=[0.1, 0.9, 0.2, 0.8, 0.9, 0.4],
-        lstm_7=[0.1, 0.9, 0.2, 0.8, 0.9, 0.4],
-        bag=[0.6, 0.2, 0.1, 0.9, 0.2, 0.3],
-    )
-    texts = [f"text {i}" for i in range(6)]
-    alone, reference, sure = evaluation.examples(table, texts, "lstm", "bag", SEEDS, n=1)
-    assert alone["reviews"] == [
-        {"id": "test/0", "label": 0, "text": "text 0", "probabilities": {"lstm": 0.1, "bag": 0.6}}
-    ]
-    assert [review["id"] for review in reference["reviews"]] == ["test/4"]
-    assert [review["id"] for review in sure["reviews"]] == ["test/4"]

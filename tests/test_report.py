@@ -1,5 +1,6 @@
 """The report: the table and the page."""
 
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from pipeline.files import read_json
 from pipeline.marks import between_marks, write_between_marks
 from pipeline.params import BASELINES, LSTMS
 from pipeline.polarity import polarity_table
-from pipeline.report import Results, finding, page, results_table, seconds_of, where
+from pipeline.report import Results, page, reading, results_table, seconds_of, shade, where
 from tests.conftest import ROOT
 
 MODELS = (*BASELINES, *LSTMS)
@@ -43,12 +44,13 @@ SECONDS: dict[str, Any] = {
 def results() -> Results:
     split = {"reviews": 4, "positive": 2, "movies": 2, "distinct_texts": 4, "valid": 1}
     review = {
-        "id": "test/<b>",
         "label": 0,
-        "text": "I <script>alert(1)</script> it.<br />Twice & more.",
-        "probabilities": {"lstm_finetuned": 0.9},
+        "rating": 2,
+        "probabilities": dict.fromkeys(MODELS, 0.9),
+        "before": 0.5,
+        "pieces": [["I", 0.6], [" <script>alert(1)</script> it.\nTwice ", None], ["&", 0.2], [" more.", None]],
     }
-    epoch = {"epoch": "1", "train_loss": "0.5", "valid_accuracy": "0.8"}
+    epoch = {"epoch": "1", "train_loss": "0.5", "valid_loss": "0.4", "valid_accuracy": "0.8"}
     curve = [{"model": model, "fpr": str(x), "tpr": str(x)} for model in MODELS for x in (0, 1)]
     bins = [{"model": model, "predicted": "0.5", "positive": "0.4", "n": "30"} for model in MODELS]
     cells = [
@@ -76,6 +78,11 @@ def results() -> Results:
         roc=curve,
         calibration=bins,
         confusion=cells,
+        slices=[
+            {"slice": kind, "group": "1 to 9", "n": "4", "model": model, "accuracy": "0.5", "low": "0.2", "high": "0.8"}
+            for kind in ("length", "oov")
+            for model in MODELS
+        ],
         history={f"{model}-1": [epoch] for model in LSTMS},
         polarity={
             "word2vec": {"same_polarity": 0.7, "bag_of_vectors": 0.8, **INTRINSIC},
@@ -85,7 +92,19 @@ def results() -> Results:
             "neighbors": {"word2vec": {"good": [["<b>", 1.0], ["bad", -1.0]]}},
             "map": {"word2vec": [["good", 0.0, 1.0, 1.0], ["$bad", 1.0, 0.0, -1.0], ["<b>", 2.0, 2.0, 1.0]]},
         },
-        examples=[{"title": "wrong", "reviews": [review]}, {"title": "none", "reviews": []}],
+        examples={
+            "model": "lstm_finetuned",
+            "reference": "bag_of_vectors",
+            "seed": 1,
+            "groups": [
+                {"kind": "model_alone", "n": 30, "ids": ["test/<b>"]},
+                {"kind": "reference_alone", "n": 1, "ids": ["test/<b>"]},
+                {"kind": "mistakes", "n": 0, "ids": []},
+            ],
+            "reviews": {"test/<b>": review},
+        },
+        provenance={"versions": {"python": "3.11.9"}, "test_md5": "0cc1", "corpus_sha256": None},
+        params={"seeds": [1], "tokenize": {"drop_in_test": True}, "embed": {"pretrained": None, "sample": 0.001}},
     )
 
 
@@ -110,11 +129,6 @@ def test_of_several_seeds_the_table_gives_mean_and_deviation() -> None:
     assert lines[-1] == "lstm_frozen: mean ± standard deviation of 3 seeds."
 
 
-def test_the_page_gives_mean_and_deviation_of_several_seeds(results: Results) -> None:
-    test = {**results.test, "lstm_frozen": {**SCORE, "accuracy_sd": 0.0012, "n_seeds": 3}}
-    assert page(replace(results, test=test)).count("0.9000 ± 0.0012") == 1
-
-
 def test_all_hardware_is_named() -> None:
     assert where(SECONDS) == "2 x a processor and another; all stages together 6 min"
 
@@ -128,28 +142,76 @@ def test_a_document_takes_the_table_between_its_marks() -> None:
         between_marks("a", "results", "new")
 
 
-@pytest.mark.parametrize(
-    ("low", "high", "verdict"), [(0.001, 0.01, "ahead of"), (-0.01, -0.001, "behind"), (-0.001, 0.01, "not to be told")]
-)
-def test_the_verdict_follows_the_interval(low: float, high: float, verdict: str) -> None:
-    paired = {"lstm_finetuned": {"nbsvm": {**PAIR, "low": low, "high": high}}}
-    assert finding(paired)[0].startswith(f"{verdict}")
+def markup(html: str) -> str:
+    """The page without its scripts and data."""
+    return re.sub(r"(?s)<script.*?</script>", "", html)
 
 
 def test_the_page_escapes_reviews_and_opens_offline(results: Results) -> None:
     html = page(results)
-    assert "<script" not in html
-    assert "&lt;script&gt;alert(1)&lt;/script&gt; it.\nTwice &amp; more." in html
+    assert html.count("<script") == 6  # two of data, three of Vega, its own
+    assert '<i class="u2">I</i> &lt;script&gt;alert(1)&lt;/script&gt; it.\nTwice <i class="d4">&amp;</i> more.' in html
     assert "test/&lt;b&gt;" in html
-    assert not re.search(r"""(src|href)=["'][^#]|url\([^#]|@import""", html)
+    assert "<b>" not in re.search(r'(?s)id="specs">(.*?)</script>', html)[1]  # type: ignore[index]
+    assert not re.search(r"""(src|href)=["'][^#]|url\([^#]|@import""", markup(html))
 
 
 def test_the_page_is_the_same_each_time_and_names_every_model(results: Results) -> None:
     html = page(results)
     assert page(results) == html
-    assert html.count("<svg") == 6
     for model in MODELS:
         assert html.count(f"<code>{model}</code>") >= 2
+
+
+def test_every_place_of_a_chart_has_its_specification_and_words_for_it(results: Results) -> None:
+    html = page(results)
+    specs = json.loads(re.search(r'(?s)id="specs">(.*?)</script>', html)[1])  # type: ignore[index]
+    places = re.findall(r'data-chart="(.+?)" role="img" aria-label="(.+?)"', html)
+    assert {place for place, _ in places} == set(specs)
+    assert {"differences", "roc", "calibration", "slice-length", "slice-oov", "map-word2vec"} <= set(specs)
+    assert "These reviews have no stars" in html
+
+
+def test_the_first_sentence_follows_the_interval(results: Results) -> None:
+    test = {model: {**SCORE, "accuracy": 0.9 + i / 100} for i, model in enumerate(MODELS)}
+    first = markup(page(replace(results, test=test)))
+    assert re.search(
+        r"<h1><code>lstm_finetuned</code> is right on 95.00 % of the reviews,\s+1.00 points ahead of", first
+    )
+    unclear = {
+        lstm: {reference: {**PAIR, "low": -0.001} for reference in found} for lstm, found in results.paired.items()
+    }
+    first = markup(page(replace(results, test=test, paired=unclear)))
+    assert re.search(r"the most of all, but not to be told from <code>lstm_frozen</code>", first)
+    assert "not to be told from <code>nbsvm</code>: +1.00 points" in first
+
+
+def test_a_baseline_that_wins_is_said_to(results: Results) -> None:
+    test = {model: {**SCORE, "accuracy": 0.9 - i / 100} for i, model in enumerate(MODELS)}
+    behind = {"difference": -0.01, "low": -0.015, "high": -0.005}
+    paired = {lstm: {reference: {**PAIR, **behind} for reference in found} for lstm, found in results.paired.items()}
+    first = markup(page(replace(results, test=test, paired=paired)))
+    assert re.search(r"<h1><code>bag_of_vectors</code> is right on 90.00 % of the reviews,\s+the most of all", first)
+    assert "ahead of <code>lstm_random</code> by 1.00 points" in first
+
+
+def test_the_spread_over_seeds_is_shown_where_there_is_one(results: Results) -> None:
+    assert "sd of seeds" not in page(results)
+    test = {model: {**SCORE, "accuracy_sd": 0.0012, "n_seeds": 3} for model in MODELS}
+    html = page(replace(results, test=test))
+    assert "sd of seeds" in html
+    assert html.count("± 0.12") == len(MODELS)
+
+
+def test_a_word_is_shaded_by_how_far_it_moved_the_probability() -> None:
+    assert [shade(move) for move in (0.0, 0.019, 0.02, -0.06, 0.2, -0.9)] == ["", "", "u1", "d2", "u3", "d4"]
+
+
+def test_a_review_of_which_nothing_was_read_has_a_line_too() -> None:
+    found = reading({"before": 0.4, "pieces": [["zzz", None]]})
+    assert found["words"] == [("zzz", None)]
+    assert (found["first"], found["last"], found["n_words"], found["turns"], found["percents"]) == (0.4, 0.4, 0, [], "")
+    assert found["line"] == "0,17.8"
 
 
 def test_the_readme_has_the_committed_results() -> None:

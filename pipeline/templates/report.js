@@ -1,0 +1,145 @@
+// The page without this file is whole but for the charts: this adds them, and sorting, filtering, pointing.
+(() => {
+  "use strict";
+  const all = (selector, place = document) => [...place.querySelectorAll(selector)];
+  const data = (id) => JSON.parse(document.getElementById(id).textContent);
+
+  // Colours: as the system says, until the button is pressed.
+  const root = document.documentElement;
+  const button = document.getElementById("theme");
+  const system = matchMedia("(prefers-color-scheme: dark)");
+  const isDark = () => (root.dataset.theme ? root.dataset.theme === "dark" : system.matches);
+  const name = () => (button.textContent = isDark() ? "Light" : "Dark");
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    root.dataset.theme = isDark() ? "light" : "dark";
+    name();
+  });
+  system.addEventListener("change", name);
+  name();
+
+  // Charts: SVG, coloured by the style sheet. One in closed details has no width yet and waits.
+  const specs = data("specs");
+  const config = data("config");
+  const options = {
+    renderer: "svg",
+    actions: false,
+    tooltip: { theme: "custom", disableDefaultStyle: true },
+  };
+  const draw = (place) => {
+    if (place.dataset.drawn) return;
+    place.dataset.drawn = "yes";
+    const legend = { ...config.legend, columns: place.clientWidth < 440 ? 2 : 3 };
+    const here = { ...options, config: { ...config, legend } };
+    // Its place is a picture with a description; that each of its marks is read out as well would help nobody.
+    window.vegaEmbed(place, specs[place.dataset.chart], here).then(() => {
+      for (const child of place.children) child.setAttribute("aria-hidden", "true");
+    });
+  };
+  for (const place of all("[data-chart]")) {
+    const closed = place.closest("details:not([open])");
+    if (closed) closed.addEventListener("toggle", () => draw(place), { once: true });
+    else draw(place);
+  }
+
+  // Tables: a heading is a button that sorts its column; numbers start with the largest.
+  const value = (row, column) => {
+    const cell = row.cells[column];
+    const text = cell.dataset.value ?? cell.textContent.trim();
+    const number = parseFloat(text.replaceAll(",", ""));
+    return Number.isNaN(number) ? text : number;
+  };
+  const compare = (a, b) =>
+    typeof a === typeof b ? (typeof a === "number" ? a - b : a.localeCompare(b)) : typeof a === "number" ? -1 : 1;
+  for (const table of all("table.sortable")) {
+    const heads = all("thead th", table);
+    heads.forEach((head, column) => {
+      if (head.dataset.sort === "no") return;
+      const press = document.createElement("button");
+      press.type = "button";
+      press.append(...head.childNodes);
+      head.append(press);
+      press.addEventListener("click", () => {
+        const body = table.tBodies[0];
+        const rows = [...body.rows];
+        const before = head.getAttribute("aria-sort");
+        const numeric = typeof value(rows[0], column) === "number";
+        const order = before ? (before === "ascending" ? "descending" : "ascending") : numeric ? "descending" : "ascending";
+        heads.forEach((one) => one.removeAttribute("aria-sort"));
+        head.setAttribute("aria-sort", order);
+        const sign = order === "ascending" ? 1 : -1;
+        body.append(...rows.sort((a, b) => sign * compare(value(a, column), value(b, column))));
+      });
+    });
+  }
+
+  // Reviews: searched in their whole text, parted by label, put in order within their group.
+  const tools = document.getElementById("tools");
+  const reviews = all(".review");
+  const count = tools.querySelector("output");
+  const orders = {
+    surety: (a, b) => b.dataset.surety - a.dataset.surety,
+    length: (a, b) => a.dataset.length - b.dataset.length,
+    moved: (a, b) => b.dataset.moved - a.dataset.moved,
+  };
+  const texts = new Map(reviews.map((review) => [review, review.querySelector(".text").textContent.toLowerCase()]));
+  const apply = () => {
+    const { search, label, group, order } = tools.elements;
+    const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
+    let shown = 0;
+    for (const section of all(".group")) {
+      const mine = all(".review", section).sort(orders[order.value]);
+      let here = 0;
+      for (const review of mine) {
+        const fits =
+          (group.value === "" || group.value === section.dataset.kind) &&
+          (label.value === "" || label.value === review.dataset.label) &&
+          words.every((word) => texts.get(review).includes(word));
+        review.hidden = !fits;
+        here += fits;
+      }
+      section.querySelector(".list").append(...mine);
+      section.hidden = group.value !== "" && group.value !== section.dataset.kind;
+      section.querySelector(".none").hidden = here > 0;
+      shown += here;
+    }
+    count.textContent = `${shown} of ${reviews.length} reviews`;
+  };
+  tools.hidden = false;
+  tools.addEventListener("input", apply);
+  tools.addEventListener("submit", (event) => event.preventDefault());
+  apply();
+
+  // Pointing at a word: the probability after it, and its place on the line.
+  for (const review of reviews) {
+    const percents = review.dataset.percents.split(" ");
+    const told = review.querySelector(".here");
+    const dot = review.querySelector(".spark circle");
+    let words;
+    review.querySelector(".text").addEventListener("pointerover", (event) => {
+      words ??= all("i", review);
+      const at = words.indexOf(event.target);
+      told.textContent = at < 0 ? "" : `after “${event.target.textContent}”: ${percents[at]} %`;
+      dot.style.display = at < 0 ? "" : "inline";
+      if (at < 0) return;
+      const box = review.querySelector(".spark").viewBox.baseVal;
+      dot.setAttribute("cx", (box.width * (at + 1)) / percents.length);
+      dot.setAttribute("cy", 1 + (box.height - 2) * (1 - percents[at] / 100));
+    });
+  }
+
+  // Paper: everything open, nothing filtered away; afterwards as it was.
+  let opened = [];
+  let filtered = [];
+  addEventListener("beforeprint", () => {
+    opened = all("details:not([open])");
+    filtered = all(".review[hidden], .group[hidden]");
+    for (const one of filtered) one.hidden = false;
+    for (const one of opened) one.open = true;
+    all("[data-chart]").forEach(draw);
+  });
+  addEventListener("afterprint", () => {
+    for (const one of opened) one.open = false;
+    for (const one of filtered) one.hidden = true;
+  });
+})();
