@@ -61,7 +61,7 @@ bench: $(BIN)/installed .venv-bench/installed  ## speed and growth, side by side
 	$(BIN)/python -m benchmarks.run $(ROWS)
 
 study: $(BIN)/installed  ## STUDY=word2vec or another of experiments/: many runs, hours; goes on where it was stopped
-	$(BIN)/dvc repro --force experiments/$(STUDY)/dvc.yaml
+	$(BIN)/dvc repro --single-item --force experiments/$(STUDY)/dvc.yaml
 
 check-lock: $(BIN)/installed  ## does dvc.lock hold the code and params of this tree?
 	$(BIN)/python -m pytest -m lock tests/test_lock.py
