@@ -1,108 +1,9 @@
-"""The report's charts as Vega-Lite specifications: plain dictionaries, the same for the same input.
+"""The report's figures as Vega-Lite specifications: plain dictionaries, the same for the same input."""
 
-Colours are custom properties of the page's style sheet, `var(--ink)` say: a chart follows light, dark and print.
-"""
-
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-Rows = Sequence[Mapping[str, str]]  # of a CSV file
-Spec = dict[str, Any]
-
-# Okabe and Ito's colours, which colour-blind readers can tell apart, by their place in the style sheet; references are
-# dashed. `ink` is their black, and white on black.
-STYLES = {
-    "bag_of_vectors": ("var(--ink)", [5, 3]),
-    "tfidf": ("var(--orange)", [5, 3]),
-    "nbsvm": ("var(--purple)", [5, 3]),
-    "lstm_random": ("var(--sky)", [1, 0]),
-    "lstm_frozen": ("var(--green)", [1, 0]),
-    "lstm_finetuned": ("var(--red)", [1, 0]),
-}
-OTHER = ("var(--quiet)", [2, 2])
-HEIGHT = 320
-
-# What all charts share.
-CONFIG: Spec = {
-    "background": "transparent",
-    "font": "system-ui, sans-serif",
-    "view": {"stroke": None},
-    "axis": {
-        "labelColor": "var(--quiet)",
-        "titleColor": "var(--quiet)",
-        "titleFontWeight": "normal",
-        "labelFontSize": 12,
-        "titleFontSize": 12,
-        "titlePadding": 10,
-        "labelPadding": 6,
-        "gridColor": "var(--line)",
-        "domain": False,
-        "ticks": False,
-    },
-    "legend": {
-        "orient": "top",
-        "columns": 3,
-        "title": None,
-        "labelColor": "var(--ink)",
-        "labelFontSize": 12,
-        "symbolStrokeWidth": 2.5,
-        "symbolSize": 120,
-        "rowPadding": 4,
-        "columnPadding": 14,
-        "offset": 12,
-    },
-    "line": {"strokeWidth": 2},
-    "rule": {"color": "var(--quiet)"},
-}
-
-
-def _chart(description: str, layers: list[Spec], values: Iterable[Mapping[str, Any]], height: int = HEIGHT) -> Spec:
-    """Return a chart as wide as its place, of layers over the same data."""
-    return {
-        "description": description,
-        "width": "container",
-        "height": height,
-        "autosize": {"type": "fit", "contains": "padding"},
-        "data": {"values": list(values)},
-        "layer": layers,
-    }
-
-
-def _axis(field: str, title: str | None, **scale: Any) -> Spec:
-    return {"field": field, "type": "quantitative", "title": title, "scale": {"zero": False, "nice": False, **scale}}
-
-
-def _tooltip(*columns: tuple[str, str, str]) -> list[Spec]:
-    """List what is shown on hovering: `field, title, format`, a format of "" for text."""
-    return [
-        {"field": field, "title": title, **({"type": "quantitative", "format": form} if form else {"type": "nominal"})}
-        for field, title, form in columns
-    ]
-
-
-def _models(names: Iterable[str], symbol: str = "stroke") -> tuple[list[Spec], Spec]:
-    """Return the parameter and the channels that colour by model; a click into the legend shows one model alone."""
-    models = list(dict.fromkeys(names))
-    styles = [STYLES.get(model, OTHER) for model in models]
-    return [{"name": "picked", "select": {"type": "point", "fields": ["model"]}, "bind": "legend"}], {
-        "color": {
-            "field": "model",
-            "type": "nominal",
-            "scale": {"domain": models, "range": [color for color, _ in styles]},
-            "legend": {"symbolType": symbol},
-        },
-        "strokeDash": {
-            "field": "model",
-            "type": "nominal",
-            "scale": {"domain": models, "range": [dash for _, dash in styles]},
-        },
-        "opacity": {"condition": {"param": "picked", "value": 1}, "value": 0.12},
-    }
-
-
-def _numbers(rows: Rows, *columns: str) -> list[dict[str, Any]]:
-    """Return rows with some columns as numbers."""
-    return [{**row, **{column: float(row[column]) for column in columns}} for row in rows]
+from pipeline.charts import OTHER, STYLES, Rows, Spec, axis, chart, models, numbers, tooltip
 
 
 def differences(paired: Mapping[str, Mapping[str, float]], model: str) -> Spec:
@@ -112,7 +13,7 @@ def differences(paired: Mapping[str, Mapping[str, float]], model: str) -> Spec:
         for reference, one in paired.items()
     ]
     y = {"field": "reference", "type": "nominal", "sort": None, "title": None, "axis": {"labelColor": "var(--ink)"}}
-    tooltip = _tooltip(
+    told_on_hovering = tooltip(
         ("reference", "against", ""),
         ("difference", "points ahead", "+.2f"),
         ("low", "from", "+.2f"),
@@ -125,34 +26,34 @@ def differences(paired: Mapping[str, Mapping[str, float]], model: str) -> Spec:
         {"mark": bar, "encoding": {"x": {"field": "low", "type": "quantitative"}, "x2": {"field": "high"}}},
         {
             "mark": {"type": "point", "filled": True, "size": 70, "color": color, "opacity": 1},
-            "encoding": {"x": _axis("difference", "points of accuracy ahead", nice=True)},
+            "encoding": {"x": axis("difference", "points of accuracy ahead", nice=True)},
         },
     ]
     for layer in layers[1:]:
-        layer["encoding"] |= {"y": y, "tooltip": tooltip}
+        layer["encoding"] |= {"y": y, "tooltip": told_on_hovering}
     told = "; ".join(f"{v['reference']} {v['difference']:+.2f} ({v['low']:+.2f} to {v['high']:+.2f})" for v in values)
-    return _chart(
+    return chart(
         f"Points of accuracy that {model} is ahead of each reference: {told}.", layers, values, 54 + 34 * len(values)
     )
 
 
 def roc(rows: Rows) -> Spec:
     """Draw the ROC curves of rows `model, fpr, tpr`, the corner that tells the models apart."""
-    picked, channels = _models(row["model"] for row in rows)
+    picked, channels = models(row["model"] for row in rows)
     layer = {
         "params": picked,
         "mark": {"type": "line", "clip": True, "point": {"size": 12, "opacity": 0.01}},
         "encoding": {
-            "x": _axis("fpr", "false positive rate", domain=[0, 0.4]),
-            "y": _axis("tpr", "true positive rate", domain=[0.6, 1]),
+            "x": axis("fpr", "false positive rate", domain=[0, 0.4]),
+            "y": axis("tpr", "true positive rate", domain=[0.6, 1]),
             "order": {"field": "tpr", "type": "quantitative"},
-            "tooltip": _tooltip(
+            "tooltip": tooltip(
                 ("model", "model", ""), ("fpr", "false positives", ".1%"), ("tpr", "true positives", ".1%")
             ),
             **channels,
         },
     }
-    return _chart("ROC curve of each model.", [layer], _numbers(rows, "fpr", "tpr"))
+    return chart("ROC curve of each model.", [layer], numbers(rows, "fpr", "tpr"))
 
 
 def calibration(rows: Rows) -> Spec:
@@ -160,8 +61,8 @@ def calibration(rows: Rows) -> Spec:
 
     A bin of fewer than 20 reviews tells more of chance than of the model, and is left out.
     """
-    values = [row for row in _numbers(rows, "predicted", "positive", "n") if row["n"] >= 20]
-    picked, channels = _models(row["model"] for row in rows)
+    values = [row for row in numbers(rows, "predicted", "positive", "n") if row["n"] >= 20]
+    picked, channels = models(row["model"] for row in rows)
     ends = {"x": {"datum": 0}, "y": {"datum": 0}, "x2": {"datum": 1}, "y2": {"datum": 1}}
     layers: list[Spec] = [
         {"mark": {"type": "rule", "opacity": 0.6}, "encoding": ends},
@@ -169,9 +70,9 @@ def calibration(rows: Rows) -> Spec:
             "params": picked,
             "mark": {"type": "line", "point": {"size": 22}},
             "encoding": {
-                "x": _axis("predicted", "predicted probability", domain=[0, 1]),
-                "y": _axis("positive", "share of positive reviews", domain=[0, 1]),
-                "tooltip": _tooltip(
+                "x": axis("predicted", "predicted probability", domain=[0, 1]),
+                "y": axis("positive", "share of positive reviews", domain=[0, 1]),
+                "tooltip": tooltip(
                     ("model", "model", ""),
                     ("predicted", "predicted", ".3f"),
                     ("positive", "observed", ".3f"),
@@ -181,7 +82,7 @@ def calibration(rows: Rows) -> Spec:
             },
         },
     ]
-    return _chart(
+    return chart(
         "Calibration: observed share of positive reviews over the predicted probability, by model.", layers, values
     )
 
@@ -194,26 +95,26 @@ def history(runs: Mapping[str, Rows], column: str, label: str, form: str) -> Spe
         for row in rows
     ]
     last = max((value["epoch"] for value in values), default=1)
-    picked, channels = _models(value["model"] for value in values)
+    picked, channels = models(value["model"] for value in values)
     ticks = list(range(1, last + 1, max(1, last // 8)))
     layer = {
         "params": picked,
         "mark": {"type": "line", "point": {"size": 30}},
         "encoding": {
-            "x": {**_axis("epoch", "epoch"), "axis": {"values": ticks, "format": "d", "grid": False}},
-            "y": _axis("value", label, nice=True),
+            "x": {**axis("epoch", "epoch"), "axis": {"values": ticks, "format": "d", "grid": False}},
+            "y": axis("value", label, nice=True),
             "detail": {"field": "run"},
-            "tooltip": _tooltip(("run", "run", ""), ("epoch", "epoch", "d"), ("value", label, form)),
+            "tooltip": tooltip(("run", "run", ""), ("epoch", "epoch", "d"), ("value", label, form)),
             **channels,
         },
     }
-    return _chart(f"{label} by epoch, a line a training.", [layer], values)
+    return chart(f"{label} by epoch, a line a training.", [layer], values)
 
 
 def slices(rows: Rows, kind: str, label: str) -> Spec:
     """Draw the accuracy of each model on groups of reviews, of rows `slice, group, n, model, accuracy, low, high`."""
-    values = _numbers([row for row in rows if row["slice"] == kind], "n", "accuracy", "low", "high")
-    picked, channels = _models((row["model"] for row in values), "circle")
+    values = numbers([row for row in rows if row["slice"] == kind], "n", "accuracy", "low", "high")
+    picked, channels = models((row["model"] for row in values), "circle")
     del channels["strokeDash"]
     x = {
         "field": "group",
@@ -232,7 +133,7 @@ def slices(rows: Rows, kind: str, label: str) -> Spec:
     shared = {
         "x": x,
         "xOffset": {"field": "model", "sort": None},
-        "tooltip": _tooltip(
+        "tooltip": tooltip(
             ("model", "model", ""),
             ("group", label, ""),
             ("accuracy", "accuracy", ".4f"),
@@ -246,14 +147,14 @@ def slices(rows: Rows, kind: str, label: str) -> Spec:
         {
             "params": picked,
             "mark": {"type": "rule", "strokeWidth": 2, "strokeCap": "round"},
-            "encoding": {"y": _axis("low", "accuracy", nice=True), "y2": {"field": "high"}, **shared},
+            "encoding": {"y": axis("low", "accuracy", nice=True), "y2": {"field": "high"}, **shared},
         },
         {
             "mark": {"type": "point", "filled": True, "size": 34},
             "encoding": {"y": {"field": "accuracy", "type": "quantitative"}, **shared},
         },
     ]
-    return _chart(f"Accuracy by {label}, with intervals of 95 %, by model.", layers, values)
+    return chart(f"Accuracy by {label}, with intervals of 95 %, by model.", layers, values)
 
 
 def word_map(words: Sequence[tuple[str, float, float, float]], name: str) -> Spec:
@@ -279,7 +180,7 @@ def word_map(words: Sequence[tuple[str, float, float, float]], name: str) -> Spe
         "x": {"field": "x", "type": "quantitative", "axis": None, "scale": {"domain": [-0.05, 1.05]}},
         "y": {"field": "y", "type": "quantitative", "axis": None, "scale": {"domain": [-0.02, 1.02]}},
         "color": {"field": "color", "type": "nominal", "scale": None},
-        "tooltip": _tooltip(("word", "word", ""), ("odds", "log odds", "+.2f")),
+        "tooltip": tooltip(("word", "word", ""), ("odds", "log odds", "+.2f")),
     }
     layers: list[Spec] = [
         {
@@ -294,7 +195,7 @@ def word_map(words: Sequence[tuple[str, float, float, float]], name: str) -> Spe
         },
     ]
     # As wide as words of twelve pixels need to be read, whatever the screen: it scrolls in its place.
-    return {**_chart(f"Map of the most polar words by the vectors of {name}.", layers, values, 640), "width": 960}
+    return {**chart(f"Map of the most polar words by the vectors of {name}.", layers, values, 640), "width": 960}
 
 
 def sparkline(probabilities: Sequence[float], width: int, height: int) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from pipeline import figures, findings, scripts
-from pipeline.figures import Rows
+from pipeline.charts import CONFIG, STYLES, Rows, Spec
 from pipeline.findings import Scores
 
 MAIN = "lstm_finetuned"
@@ -116,7 +116,7 @@ def reading(review: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def charts(results: Results) -> dict[str, figures.Spec]:
+def charts(results: Results) -> dict[str, Spec]:
     """Return the charts of the page by the id of their place."""
     kinds = dict.fromkeys(row["slice"] for row in results.slices)
     best = findings.ranking(results.test)[0]
@@ -166,14 +166,14 @@ def page(results: Results) -> str:
         where=where(results.seconds),
         seconds={model: seconds_of(model, results.seconds) for model in results.test},
         confusion=confusion,
-        colors={model: style[0] for model, style in figures.STYLES.items()},
+        colors={model: style[0] for model, style in STYLES.items()},
         slices=SLICES,
         steps=STEPS,
         spark=SPARK,
         readings=readings,
         groups=groups,
         charts=charts(results),
-        config=figures.CONFIG,
+        config=CONFIG,
         drawn_by=scripts.versions(),
         vendored=scripts.vendored(),
     )

@@ -8,8 +8,8 @@ Params: seeds, fetch, tokenize, embed, baseline, classify, maas, polarity, evalu
 import csv
 from pathlib import Path
 
+from pipeline.charts import Rows
 from pipeline.errors import InputError
-from pipeline.figures import Rows
 from pipeline.files import atomic, read_json
 from pipeline.params import LSTMS, Params
 from pipeline.report import Results, page

@@ -13,7 +13,7 @@ from tests.conftest import ROOT, Project
 pytestmark = pytest.mark.browser
 
 DRAWN = """() => [...document.querySelectorAll("[data-chart]")].every(
-    place => place.closest("details:not([open])") || place.querySelector("[aria-hidden] svg"))"""
+    place => place.closest("details:not([open])") || place.querySelector("svg[aria-hidden], [aria-hidden] svg"))"""
 
 
 def opened(visit: Callable[[Path], Visit], path: Path) -> Visit:

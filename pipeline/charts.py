@@ -1,0 +1,106 @@
+"""What the charts of the report share: colours, axes, tooltips, legends, as Vega-Lite writes them.
+
+Colours are custom properties of the page's style sheet, `var(--ink)` say: a chart follows light, dark and print.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+Rows = Sequence[Mapping[str, str]]  # of a CSV file
+Spec = dict[str, Any]
+
+# Okabe and Ito's colours, which colour-blind readers can tell apart, by their place in the style sheet; references are
+# dashed. `ink` is their black, and white on black.
+STYLES = {
+    "bag_of_vectors": ("var(--ink)", [5, 3]),
+    "tfidf": ("var(--orange)", [5, 3]),
+    "nbsvm": ("var(--purple)", [5, 3]),
+    "lstm_random": ("var(--sky)", [1, 0]),
+    "lstm_frozen": ("var(--green)", [1, 0]),
+    "lstm_finetuned": ("var(--red)", [1, 0]),
+}
+OTHER = ("var(--quiet)", [2, 2])
+HEIGHT = 320
+
+# What all charts share.
+CONFIG: Spec = {
+    "background": "transparent",
+    "font": "system-ui, sans-serif",
+    "view": {"stroke": None},
+    "axis": {
+        "labelColor": "var(--quiet)",
+        "titleColor": "var(--quiet)",
+        "titleFontWeight": "normal",
+        "labelFontSize": 12,
+        "titleFontSize": 12,
+        "titlePadding": 10,
+        "labelPadding": 6,
+        "gridColor": "var(--line)",
+        "domain": False,
+        "ticks": False,
+    },
+    "legend": {
+        "orient": "top",
+        "columns": 3,
+        "title": None,
+        "labelColor": "var(--ink)",
+        "labelFontSize": 12,
+        "symbolStrokeWidth": 2.5,
+        "symbolSize": 120,
+        "rowPadding": 4,
+        "columnPadding": 14,
+        "offset": 12,
+    },
+    "line": {"strokeWidth": 2},
+    "rule": {"color": "var(--quiet)"},
+}
+
+
+def chart(description: str, layers: list[Spec], values: Iterable[Mapping[str, Any]], height: int = HEIGHT) -> Spec:
+    """Return a chart as wide as its place, of layers over the same data."""
+    return {
+        "description": description,
+        "width": "container",
+        "height": height,
+        "autosize": {"type": "fit", "contains": "padding"},
+        "data": {"values": list(values)},
+        "layer": layers,
+    }
+
+
+def axis(field: str, title: str | None, **scale: Any) -> Spec:
+    """Return a channel of numbers whose axis need not begin at 0."""
+    return {"field": field, "type": "quantitative", "title": title, "scale": {"zero": False, "nice": False, **scale}}
+
+
+def tooltip(*columns: tuple[str, str, str]) -> list[Spec]:
+    """List what is shown on hovering: `field, title, format`, a format of "" for text."""
+    return [
+        {"field": field, "title": title, **({"type": "quantitative", "format": form} if form else {"type": "nominal"})}
+        for field, title, form in columns
+    ]
+
+
+def models(names: Iterable[str], symbol: str = "stroke") -> tuple[list[Spec], Spec]:
+    """Return the parameter and the channels that colour by model; a click into the legend shows one model alone."""
+    models = list(dict.fromkeys(names))
+    styles = [STYLES.get(model, OTHER) for model in models]
+    return [{"name": "picked", "select": {"type": "point", "fields": ["model"]}, "bind": "legend"}], {
+        "color": {
+            "field": "model",
+            "type": "nominal",
+            "scale": {"domain": models, "range": [color for color, _ in styles]},
+            "legend": {"symbolType": symbol},
+        },
+        "strokeDash": {
+            "field": "model",
+            "type": "nominal",
+            "scale": {"domain": models, "range": [dash for _, dash in styles]},
+        },
+        "opacity": {"condition": {"param": "picked", "value": 1}, "value": 0.12},
+    }
+
+
+def numbers(rows: Rows, *columns: str) -> list[dict[str, Any]]:
+    """Return rows with some columns as numbers."""
+    return [{**row, **{column: float(row[column]) for column in columns}} for row in rows]
