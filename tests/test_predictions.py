@@ -8,8 +8,17 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.errors import InputError
-from pipeline.predictions import load_predictions, of_model, save_predictions
-from tests.test_evaluation import SEEDS, table_of
+from pipeline.predictions import load_predictions, make_predictions, of_model, save_predictions
+
+SEEDS = (3, 7)
+
+
+def table_of(**columns: list[float]) -> pa.Table:
+    n = len(next(iter(columns.values())))
+    labels = np.arange(n, dtype=np.int8) % 2
+    return make_predictions(
+        [f"test/{i}" for i in range(n)], labels, {name: np.array(values) for name, values in columns.items()}
+    )
 
 
 def test_predictions_are_rounded_and_clipped_and_come_back(tmp_path: Path) -> None:
