@@ -64,4 +64,4 @@ def test_the_stage_compares_three_kinds_on_the_same_words(project: Project) -> N
     assert tuned.words == before.words
     page = (project.folder / "report/index.html").read_text()
     assert "share of own polarity" in page
-    assert page.count('class="map"') == 3
+    assert page.count('aria-label="Map of words, ') == 3
