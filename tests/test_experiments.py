@@ -174,7 +174,10 @@ def test_a_study_is_a_stage_whose_results_stay_when_it_stops(name: str) -> None:
     assert stage["outs"] == [{f"experiments/{name}/results.json": {"cache": False, "persist": True}}]
 
 
-@pytest.mark.parametrize(("study", "document", "marks"), [(leave_one_out, "docs/accuracy.md", "leave-one-out")])
+@pytest.mark.parametrize(
+    ("study", "document", "marks"),
+    [(leave_one_out, "docs/accuracy.md", "leave-one-out"), (word2vec, "experiments/word2vec/README.md", "variants")],
+)
 def test_the_documents_have_the_committed_results(study: Any, document: str, marks: str) -> None:
     name = study.__name__.split(".")[1]
     text = (ROOT / document).read_text("utf-8")
