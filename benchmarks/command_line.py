@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.elsewhere import ROOT
 from benchmarks.measure import figure
+from experiments.elsewhere import ROOT
 from pipeline.params import BASELINES, LSTMS
 from pipeline.predictions import make_predictions, save_predictions
 

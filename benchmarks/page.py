@@ -12,8 +12,8 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from benchmarks.elsewhere import ROOT, missing
 from benchmarks.measure import figure
+from experiments.elsewhere import ROOT, missing
 
 N_REVIEWS, N_WORDS = 20, 300
 NEEDED = ("artifacts/embeddings", "artifacts/nbsvm", "artifacts/lstm_finetuned", "data/tokens", "data/unsup.parquet")

@@ -9,6 +9,7 @@ import torch
 from benchmarks.gpu import difference, floor_per_token
 from benchmarks.measure import figure, line, side_by_side
 from benchmarks.measure import table as figures_table
+from benchmarks.run import ROWS
 from benchmarks.training import Packed, flops_per_token, matmul_rate, shape_of
 from pipeline.classifier import Reviews
 from pipeline.files import read_json
@@ -48,6 +49,11 @@ def test_the_readme_has_the_committed_figures() -> None:
     readme = (ROOT / "README.md").read_text("utf-8")
     text = figures_table(read_json(ROOT / "benchmarks/results.json"))
     assert between_marks(readme, "benchmark", text) == readme, "run `make bench`"
+
+
+def test_every_row_has_a_module() -> None:
+    for name in ROWS:
+        assert (ROOT / f"benchmarks/{name}.py").exists(), name
 
 
 def test_operations_are_those_of_the_matrix_products() -> None:
