@@ -74,10 +74,13 @@ def known(study: Study, *, fresh: bool) -> Items:
 
 
 def commit() -> str:
-    """Name the commit whose code runs, with a plus sign where files differ from it."""
-    command = ["git", "describe", "--always", "--exclude=*", "--abbrev=10", "--dirty=+"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    return done.stdout.strip() or "unknown"
+    """Name the commit whose code runs, with a plus sign where code or parameters differ from it."""
+
+    def git(*arguments: str) -> str:
+        return subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True).stdout.strip()
+
+    changed = git("status", "--porcelain", "--", "*.py", "params.yaml")
+    return (git("rev-parse", "--short=10", "HEAD") or "unknown") + "+" * bool(changed)
 
 
 def mean_and_deviation(values: Iterable[float]) -> str:
