@@ -49,15 +49,6 @@ class ModelChange:
         return self.change.p if self.p_holm is None else self.p_holm
 
     @property
-    def interval(self) -> Interval:
-        """The interval of the difference that the verdict rests on: of reviews and seeds where both are known."""
-        both = self.change.both
-        if both is None:
-            return self.change.interval
-        half = both.half(self.level)
-        return both.difference - half, both.difference + half
-
-    @property
     def verdict(self) -> str:
         """`better` and `worse` say that B differs by more than noise; else `within noise`, or the `same answers`."""
         if self.change.same:
@@ -171,8 +162,8 @@ def as_dict(comparison: Comparison) -> dict[str, Any]:
             "a": score(one.a),
             "b": score(one.b),
             "difference": change.difference,
-            "low": one.interval[0],
-            "high": one.interval[1],
+            "low": change.interval[0],
+            "high": change.interval[1],
             "n_gained": change.n_gained,
             "n_lost": change.n_lost,
             "mcnemar_p": list(change.mcnemar) if len(change.mcnemar) > 1 else change.mcnemar[0],
@@ -183,7 +174,7 @@ def as_dict(comparison: Comparison) -> dict[str, Any]:
         if one.p_holm is not None:
             found["p_holm"] = one.p_holm
         if both:
-            found["bootstrap"] = {"low": change.interval[0], "high": change.interval[1]}
+            found["bootstrap"] = {"low": change.fits_interval[0], "high": change.fits_interval[1]}
             found["standard_error"] = {
                 "reviews": both.reviews**0.5,
                 "seeds": sum(part.between for part in both.seeds) ** 0.5,

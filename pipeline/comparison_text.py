@@ -124,8 +124,8 @@ def _seeds(models: Mapping[str, ModelChange]) -> list[str]:
             ),
             *_table(
                 [
-                    ("  these fits, other reviews", _range_of_points(one.change.interval)),
-                    ("  other seeds and other reviews", _range_of_points(one.interval)),
+                    ("  these fits, other reviews", _range_of_points(one.change.fits_interval)),
+                    ("  other seeds and other reviews", _range_of_points(one.change.interval)),
                 ]
             ),
             *_wrapped(
@@ -170,7 +170,7 @@ def as_text(comparison: Comparison, level: float) -> str:
             continue
         p = "McNemar p" if change.test == "mcnemar" else "p"
         lost = f"{_count(change.n_lost)} to wrong"
-        rows.append(("", *intervals, _range_of_points(one.interval), lost, f"{p} {_p(change.p)}"))
+        rows.append(("", *intervals, _range_of_points(change.interval), lost, f"{p} {_p(change.p)}"))
     table = _table(rows)
     models = comparison.models
     lines = [
@@ -209,7 +209,7 @@ def many_as_text(a: Side, comparisons: Sequence[Comparison], left_out: Mapping[s
             f"  {name}",
             _share(one.b.accuracy),
             _points(one.change.difference),
-            _range_of_points(one.interval),
+            _range_of_points(one.change.interval),
             _count(one.change.n_gained),
             _count(one.change.n_lost),
             _p(one.p),

@@ -47,7 +47,7 @@ def make_deterministic(seed: int, num_threads: int) -> None:
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.set_num_threads(num_threads)
     torch.use_deterministic_algorithms(True)
-    # It would also fill every fresh tensor with NaN, a third of a training step; nothing here reads one unwritten.
+    # It would also fill every fresh tensor with NaN, which takes time; nothing here reads one unwritten.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     torch.backends.cudnn.benchmark = False
     torch.manual_seed(seed)
@@ -56,8 +56,8 @@ def make_deterministic(seed: int, num_threads: int) -> None:
 def keep_freed_memory() -> None:
     """Have the C library hand freed blocks out again instead of giving each large one back to the system.
 
-    A training step allocates the same hundreds of MiB as the step before; fetched anew each time, page by page, they
-    cost a quarter of it. Only glibc has the setting; elsewhere nothing is done. Source: man 3 mallopt.
+    A training step allocates the same hundreds of MiB as the step before, which are slow to fetch anew each time, page
+    by page. Only glibc has the setting; elsewhere nothing is done. Source: man 3 mallopt.
     """
     if platform.libc_ver()[0] == "glibc":
         libc = ctypes.CDLL(None)

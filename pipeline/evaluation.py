@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import f1_score, log_loss, roc_auc_score, roc_curve
 
-from pipeline.predictions import Labels, Probabilities, correct
-from pipeline.significance import bootstrap, flips, mcnemar, wilson
+from pipeline.predictions import Answers, Labels, Probabilities, correct
+from pipeline.significance import difference, wilson
 
 LEVEL = 0.05
 N_BINS = 15
@@ -74,26 +74,23 @@ def metrics(labels: Labels, probabilities: Probabilities) -> dict[str, float]:
     return {**{name: round(float(value), 5) for name, value in found.items()}, **counts}
 
 
-def paired(
-    labels: Labels, model: Probabilities, reference: Probabilities, *, n_resamples: int, seed: int
-) -> dict[str, float]:
+def paired(model: Answers, reference: Answers, *, n_resamples: int, seed: int) -> dict[str, float]:
     """Compare two models on the same reviews.
 
-    Returns: `difference` of the accuracies with the 95 % percentile interval `low` to `high` of the paired bootstrap
-        over reviews; `n_gained` and `n_lost`, reviews that only the model and only the reference gets right (mean over
-        the fits, rounded); `mcnemar_p`, McNemar's exact two-sided test on them.
+    Returns: `difference` of the accuracies with its 95 % interval `low` to `high` and `p`; `n_gained` and `n_lost`,
+        reviews that only the model and only the reference gets right (mean over the fits, rounded). With one fit each,
+        the interval is the paired bootstrap's over reviews and p McNemar's; with several seeds both hold the variance
+        of the seeds too, see `significance.difference`.
     """
-    right, reference_right = correct(labels, model), correct(labels, reference)
-    differences = right.mean(0) - reference_right.mean(0)  # [n_reviews]
-    low, high = bootstrap(differences, n_resamples=n_resamples, seed=seed, level=LEVEL)
-    n_gained, n_lost = (round(float(mean)) for mean in np.mean(flips(right, reference_right), axis=0))
+    found = difference(reference, model, n_resamples=n_resamples, seed=seed, level=LEVEL)
+    low, high = found.interval
     return {
-        "difference": round(float(differences.mean()), 5),
+        "difference": round(found.difference, 5),
         "low": round(low, 5),
         "high": round(high, 5),
-        "mcnemar_p": float(f"{mcnemar(n_gained, n_lost):.3g}"),
-        "n_gained": n_gained,
-        "n_lost": n_lost,
+        "p": float(f"{found.p:.3g}"),
+        "n_gained": round(found.n_gained),
+        "n_lost": round(found.n_lost),
     }
 
 

@@ -7,8 +7,8 @@ Tests for Comparing Supervised Classification Learning Algorithms, Neural Comput
 model is trained once, and the paired bootstrap. They speak of the fits at hand. Whether the *setting* is better takes
 several seeds (Bouthillier et al., Accounting for Variance in Machine Learning Benchmarks, MLSys 2021).
 
-Reviews are taken to be independent, as is usual. Those of one film hang together a little, so that the true intervals
-are somewhat wider.
+Reviews are taken to be independent, as is usual. That those of one film hang together is left out, and would make the
+intervals wider.
 """
 
 from collections.abc import Sequence
@@ -157,7 +157,8 @@ class Difference:
     """How the answers of one model changed from A to B."""
 
     difference: float  # of the accuracies, B - A; of several seeds, of their means
-    interval: Interval  # of the paired bootstrap over reviews: these fits, other reviews
+    interval: Interval  # of reviews and seeds where both are known, else `fits_interval`
+    fits_interval: Interval  # of the paired bootstrap over reviews: these fits, other reviews
     n_gained: float  # reviews that B alone gets right; mean over the pairs of fits
     n_lost: float
     mcnemar: tuple[float, ...]  # of each pair of fits, of equal seeds if both sides have the same ones
@@ -195,9 +196,11 @@ def difference(a: Answers, b: Answers, *, n_resamples: int, seed: int, level: fl
         p, test = p_of_pairs[0], "mcnemar"
     else:
         p, test = (2 * float(ndtr(-abs(found) / sample**0.5)) if sample else 1.0), "reviews"
+    of_fits = bootstrap(differences, n_resamples=n_resamples, seed=seed, level=level)
     return Difference(
         difference=found,
-        interval=bootstrap(differences, n_resamples=n_resamples, seed=seed, level=level),
+        interval=(found - both.half(level), found + both.half(level)) if both else of_fits,
+        fits_interval=of_fits,
         n_gained=float(np.mean([gained for gained, _ in pairs])),
         n_lost=float(np.mean([lost for _, lost in pairs])),
         mcnemar=p_of_pairs,

@@ -9,58 +9,23 @@ Params: seeds, evaluate
 import csv
 import sys
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
+from tqdm import tqdm
 
 from pipeline import evaluation, examples, provenance, slices
-from pipeline.bag_of_vectors import BagOfVectors
 from pipeline.classifier import Classifier
 from pipeline.embeddings import Embeddings
 from pipeline.files import atomic, write_json
-from pipeline.ngrams import NGrams
+from pipeline.fits import Reviews, fits_of, strays
 from pipeline.params import BASELINES, LSTMS, Params
-from pipeline.predictions import Labels, Probabilities, make_predictions, of_model, save_predictions
+from pipeline.predictions import Labels, Probabilities, answers, make_predictions, of_model, save_predictions
 from pipeline.reading import running_probabilities
-from pipeline.tokenizer import Tokenizer, tokenize
-from pipeline.tokens import Int64, Ragged, encode
 from stages.stage import run
 
 TEST, ARTIFACTS = Path("data/test.parquet"), Path("artifacts")
 SHOWN, REFERENCE = "lstm_finetuned", "bag_of_vectors"  # the two whose reviews the report shows
-
-
-class Reviews(NamedTuple):
-    """The test reviews as the models take them."""
-
-    lines: list[str]  # the tokens of each, joined by spaces
-    ids: Ragged  # of the tokens that have a vector
-    lengths: Int64  # tokens of each, with a vector or without
-
-
-def read(texts: list[str], embeddings: Embeddings) -> Reviews:
-    """Tokenize the reviews."""
-    chunks = list(tokenize(texts, Tokenizer.from_config(embeddings.tokenizer)))
-    lines = "".join(chunk.text for chunk in chunks).split("\n")[:-1]
-    lengths = encode(chunks, {token: 0 for chunk in chunks for token in chunk.types}).lengths
-    return Reviews(lines, encode(chunks, embeddings.index), lengths)
-
-
-def predict(reviews: Reviews, embeddings: Embeddings, seeds: list[int]) -> dict[str, NDArray[Any]]:
-    """Return the probabilities of every fit, by column of the predictions."""
-    bag = BagOfVectors.load(ARTIFACTS / "bag_of_vectors", embeddings.vectors)
-    columns: dict[str, NDArray[Any]] = {"bag_of_vectors": bag.probabilities(reviews.ids)}
-    for name in ("tfidf", "nbsvm"):
-        columns[name] = NGrams.load(ARTIFACTS / name, name).probabilities(reviews.lines)
-    for model in LSTMS:
-        strays = sorted({path.name for path in (ARTIFACTS / model).glob("*")} - set(map(str, seeds)))
-        if strays:
-            print(f"left aside, not in seeds: {', '.join(f'artifacts/{model}/{s}' for s in strays)}", file=sys.stderr)
-        for seed in seeds:
-            classifier = Classifier.load(ARTIFACTS / model / str(seed))
-            columns[f"{model}_{seed}"] = classifier.probabilities(reviews.ids)
-    return columns
 
 
 def show(
@@ -71,7 +36,8 @@ def show(
     ids, texts, ratings = (table[name] for name in ("id", "text", "rating"))
     classifier = Classifier.load(ARTIFACTS / SHOWN / str(seed))
     shown = {}
-    for row in sorted({row for group in groups for row in group["rows"]}):
+    rows = sorted({row for group in groups for row in group["rows"]})
+    for row in tqdm(rows, desc="read word by word", unit=" reviews", mininterval=2, disable=None):
         reading = running_probabilities(classifier, reviews.ids[row])
         text = examples.readable(texts[row].as_py())
         shown[ids[row].as_py()] = {
@@ -96,19 +62,23 @@ def main(params: Params) -> None:
     test = pq.read_table(TEST)
     labels = test["label"].to_numpy()
     embeddings = Embeddings.load(ARTIFACTS / "embeddings")
-    reviews = read(test["text"].to_pylist(), embeddings)
-    predicted = predict(reviews, embeddings, params.seeds)
+    reviews = Reviews.of(test["text"].to_pylist(), embeddings)
+    if aside := strays(ARTIFACTS, params.seeds):
+        print(f"left aside, not in seeds: {', '.join(aside)}", file=sys.stderr)
+    models = (*BASELINES, *LSTMS)
+    n_fits = len(BASELINES) + len(LSTMS) * len(params.seeds)
+    fits = fits_of(ARTIFACTS, reviews, embeddings, params.seeds)
+    predicted = dict(tqdm(fits, "predict test", n_fits, unit=" fits", mininterval=2, disable=None))
     table = make_predictions(test["id"].to_pylist(), labels, predicted)
     save_predictions(table, Path("predictions/test.parquet"))
 
-    models = (*BASELINES, *LSTMS)
     found = {model: of_model(table, model, params.seeds) for model in models}
     scores = {model: evaluation.metrics(labels, p) for model, p in found.items()}
     write_json(Path("metrics/test.json"), scores)
-    options = params.evaluate.model_dump()
+    options, right = params.evaluate.model_dump(), answers(table)
     comparisons = {
         lstm: {
-            reference: evaluation.paired(labels, found[lstm], found[reference], **options)
+            reference: evaluation.paired(right[lstm], right[reference], **options)
             for reference in models[: models.index(lstm)]
         }
         for lstm in LSTMS

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 
 from pipeline import evaluation
-from pipeline.predictions import correct
+from pipeline.predictions import Answers, correct
 
 
 @st.composite
@@ -60,33 +60,51 @@ def test_metrics_by_brute_force(drawn: tuple[np.ndarray, np.ndarray]) -> None:
         assert found[name] == pytest.approx(np.mean(values), abs=2e-5), name
 
 
+def of(labels: np.ndarray, probabilities: np.ndarray, *seeds: int) -> Answers:
+    """What fits got right, [n_fits, n]."""
+    return Answers(correct(labels, probabilities), seeds)
+
+
 def test_a_paired_difference_by_hand() -> None:
     labels = np.array([1, 1, 1, 1, 0, 0, 0, 0], np.int8)
     model = np.array([[0.9, 0.9, 0.9, 0.2, 0.1, 0.1, 0.1, 0.1]])  # 7 right
     reference = np.array([[0.9, 0.1, 0.1, 0.9, 0.1, 0.9, 0.9, 0.1]])  # 4 right
-    found = evaluation.paired(labels, model, reference, n_resamples=2000, seed=1)
+    found = evaluation.paired(of(labels, model), of(labels, reference), n_resamples=2000, seed=1)
     assert found["difference"] == pytest.approx(3 / 8)
     assert (found["n_gained"], found["n_lost"]) == (4, 1)
-    assert found["mcnemar_p"] == pytest.approx(2 * (1 + 5) / 2**5)  # two-sided binomial, 1 or fewer of 5
+    assert found["p"] == pytest.approx(2 * (1 + 5) / 2**5)  # two-sided binomial, 1 or fewer of 5
     assert found["low"] <= found["difference"] <= found["high"]
 
 
 def test_the_bootstrap_agrees_with_drawing_reviews(rng: np.random.Generator) -> None:
     labels = rng.integers(0, 2, 400).astype(np.int8)
     model, reference = (np.clip(labels + rng.normal(0, s, (2, 400)), 0, 1) for s in (0.5, 0.7))
-    found = evaluation.paired(labels, model, reference, n_resamples=20_000, seed=1)
+    found = evaluation.paired(of(labels, model, 1), of(labels, reference), n_resamples=20_000, seed=1)
     right = correct(labels, model).mean(0) - correct(labels, reference).mean(0)
     drawn = [right[rng.integers(0, 400, 400)].mean() for _ in range(20_000)]
     assert (found["low"], found["high"]) == pytest.approx(np.quantile(drawn, [0.025, 0.975]), abs=0.004)
 
 
+def test_of_several_seeds_the_interval_and_p_hold_the_chance_of_the_seeds(rng: np.random.Generator) -> None:
+    labels = rng.integers(0, 2, 2000).astype(np.int8)
+    reference = np.where(rng.random((1, 2000)) < 0.8, labels, 1 - labels).astype(float)
+    shares = np.array([0.76, 0.83, 0.90])[:, None]  # of three seeds that went differently well
+    model = np.where(rng.random((3, 2000)) < shares, labels, 1 - labels).astype(float)
+    several = evaluation.paired(of(labels, model, 1, 2, 3), of(labels, reference), n_resamples=2000, seed=1)
+    one = evaluation.paired(of(labels, model[1:2], 2), of(labels, reference), n_resamples=2000, seed=1)
+    assert several["difference"] == pytest.approx(one["difference"], abs=0.02)
+    assert several["low"] < 0 < several["high"]  # whereas that of one seed is clear
+    assert one["low"] > 0
+    assert several["p"] > 0.05 > one["p"]
+
+
 def test_a_model_against_itself_is_no_difference() -> None:
     labels, p = np.array([0, 1, 1], np.int8), np.array([[0.2, 0.7, 0.4]])
-    assert evaluation.paired(labels, p, p, n_resamples=50, seed=1) == {
+    assert evaluation.paired(of(labels, p), of(labels, p), n_resamples=50, seed=1) == {
         "difference": 0.0,
         "low": 0.0,
         "high": 0.0,
-        "mcnemar_p": 1.0,
+        "p": 1.0,
         "n_gained": 0,
         "n_lost": 0,
     }

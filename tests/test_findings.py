@@ -4,7 +4,7 @@ import pytest
 
 from pipeline.findings import ranking, tied, turning_words, verdict, verdicts
 
-PAIR = {"difference": 0.01, "low": 0.005, "high": 0.015, "mcnemar_p": 0.001, "n_gained": 10, "n_lost": 5}
+PAIR = {"difference": 0.01, "low": 0.005, "high": 0.015, "p": 0.001, "n_gained": 10, "n_lost": 5}
 TEST = {"nbsvm": {"accuracy": 0.91}, "random": {"accuracy": 0.9}, "tuned": {"accuracy": 0.92}}
 
 

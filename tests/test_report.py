@@ -32,7 +32,7 @@ INTRINSIC = {
     "wordsim353": {"spearman": 0.1, "coverage": 0.5},
     "simlex999": {"spearman": 0.1, "coverage": 0.5},
 }
-PAIR = {"difference": 0.01, "low": 0.005, "high": 0.015, "mcnemar_p": 0.001, "n_gained": 10, "n_lost": 5}
+PAIR = {"difference": 0.01, "low": 0.005, "high": 0.015, "p": 0.001, "n_gained": 10, "n_lost": 5}
 SECONDS: dict[str, Any] = {
     "baseline": {"seconds": 70.0, "peak_memory_mib": 900.0, "hardware": "2 x a processor"},
     "classify-lstm_frozen-1": {"seconds": 100.0, "peak_memory_mib": 900.0, "hardware": "2 x a processor"},

@@ -159,7 +159,7 @@ def alarms(k: int, of_seed: float, seeds: tuple[int, ...], others: tuple[int, ..
             level=0.05,
         )
         by_p += found.p < 0.05
-        by_bootstrap += not found.interval[0] <= 0 <= found.interval[1]
+        by_bootstrap += not found.fits_interval[0] <= 0 <= found.fits_interval[1]
     return by_p / N_TRIALS, by_bootstrap / N_TRIALS
 
 
