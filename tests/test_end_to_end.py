@@ -113,7 +113,7 @@ def test_evaluate_names_the_seeds_that_it_leaves_aside(project_copy: Project) ->
     )
     project_copy.set({"seeds": [2]})
     printed = project_copy.run("stages.evaluate")
-    assert "left aside, not in seeds: artifacts/lstm_frozen/1" in printed
+    assert "left aside, not in seeds: artifacts/lstm_random/1, artifacts/lstm_frozen/1" in printed
     assert "lstm_frozen_1" not in pq.read_table(project_copy.folder / "predictions/test.parquet").column_names
 
 
