@@ -19,6 +19,8 @@ def differences(paired: Mapping[str, Mapping[str, float]], model: str) -> Spec:
         ("low", "from", "+.2f"),
         ("high", "to", "+.2f"),
     )
+    ticks = {"tickCount": 10, "labelFlush": False}  # 0 belongs under its line
+    x = {**axis("difference", "points of accuracy ahead", nice=True), "axis": ticks}
     color = STYLES.get(model, OTHER)[0]
     bar = {"type": "rule", "strokeWidth": 7, "strokeCap": "round", "color": color, "opacity": 0.4}
     layers: list[Spec] = [
@@ -26,7 +28,7 @@ def differences(paired: Mapping[str, Mapping[str, float]], model: str) -> Spec:
         {"mark": bar, "encoding": {"x": {"field": "low", "type": "quantitative"}, "x2": {"field": "high"}}},
         {
             "mark": {"type": "point", "filled": True, "size": 70, "color": color, "opacity": 1},
-            "encoding": {"x": axis("difference", "points of accuracy ahead", nice=True)},
+            "encoding": {"x": x},
         },
     ]
     for layer in layers[1:]:
