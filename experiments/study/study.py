@@ -74,8 +74,8 @@ def name_of(n_labels: int | None, models: tuple[str, ...]) -> str:
     return f"{n_labels or 'all'} labels, {'linear' if models == LINEAR else models[0]}"
 
 
-def table(items: Items, section: Mapping[str, Any]) -> str:
-    """Return both tables as Markdown; `section` has the default's parameters of embed."""
+def table(items: Items, section: Mapping[str, Any], embed_seconds: float) -> str:
+    """Return both tables as Markdown; `section` has the default's parameters of embed, which took `embed_seconds`."""
 
     def cell(name: str, key: str) -> str:
         runs = [run for run in items.get(name, {}).values() if key in run]
@@ -90,7 +90,7 @@ def table(items: Items, section: Mapping[str, Any]) -> str:
     rows += [(key, str(value), *[f"{key} {value}"] * 2) for key, values in VALUES.items() for value in values]
     for key, value, linear, frozen in rows:
         runs = items.get(frozen, {}).values()
-        seconds = [run["embed_seconds"] for run in runs if "embed_seconds" in run]
+        seconds = [run["embed_seconds"] for run in runs if "embed_seconds" in run] if key else [embed_seconds]
         lines.append(
             f"| {key and f'`{key}`'} | {value} | {cell(linear, 'bag_of_vectors')} | {cell(frozen, 'lstm_frozen')}"
             f" | {cell(frozen, 'lstm_frozen_log_loss')} | {f'{statistics.mean(seconds):.0f}' if seconds else ''} |"
@@ -130,7 +130,7 @@ def study(params: Params) -> Study:
         key=sections(params, "fetch", "tokenize", "embed", "baseline", "classify"),
         measure=measure,
         core_seconds=cost,
-        table=lambda items: table(items, params.embed.model_dump()),
+        table=lambda items: table(items, params.embed.model_dump(), seconds["embed"]),
     )
 
 
