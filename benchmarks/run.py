@@ -1,7 +1,8 @@
 """Time the slow parts against what a user would pick instead: `make bench`.
 
-Every figure is a ratio taken in one run, the two sides in turns, so that a noisy machine slows both; the median of
-several is kept. Reviews are those of data/ where `dvc repro` has made it, else those of the embedded corpus.
+A ratio is taken in one run, the two sides in turns, so that a noisy machine slows both; the median of several is kept.
+Where a bar is in seconds or MiB, so is the figure. Reviews are those of data/ where `dvc repro` has made it, else those
+of the embedded corpus.
 `make bench ROWS="text growth"` measures some rows again and keeps the others.
 
 Writes: benchmarks/results.json, and its table between the marks `benchmark` of README.md

@@ -90,6 +90,7 @@ def _parser() -> argparse.ArgumentParser:
 
     results = parsers.add_parser("results", help="the tables of results, in Markdown")
     results.add_argument("--metrics", default="metrics")
+    results.add_argument("--predictions", default="predictions/test.parquet", help="of which the seeds are taken")
     results.add_argument("--write", metavar="FILE", help="write each between the marks of its name in a file")
     results.set_defaults(command=commands.results)
 

@@ -146,10 +146,13 @@ def results(arguments: Namespace) -> None:
     """Print the tables of results, or write them into a document."""
     from pipeline.marks import write_between_marks
     from pipeline.polarity import polarity_table
-    from pipeline.report import results_table, where
+    from pipeline.predictions import load_predictions, models_of
+    from pipeline.report import MAIN, results_table, timed, where
 
     folder = Path(arguments.metrics)
-    seconds = {path.stem: read_json(path) for path in sorted((folder / "seconds").glob("*.json"))}
+    fits = models_of(load_predictions(Path(arguments.predictions)))
+    seeds = fits[MAIN]  # of this run: those of earlier ones have left their seconds too
+    seconds = {name: read_json(folder / "seconds" / f"{name}.json") for name in timed(seeds)}
     tables = {
         "results": f"{results_table(read_json(folder / 'test.json'), seconds)}\n\n{where(seconds)}.",
         "polarity": polarity_table(read_json(folder / "polarity.json")),

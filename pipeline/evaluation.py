@@ -1,6 +1,6 @@
 """The comparison: metrics with intervals, paired tests and curves, all from the table of predictions.
 
-Whatever is reported for a model of several seeds is the mean over them.
+What is reported of a model of several seeds is the mean over them; its curves are of all fits together.
 """
 
 from typing import Any
@@ -78,9 +78,9 @@ def paired(model: Answers, reference: Answers, *, n_resamples: int, seed: int) -
     """Compare two models on the same reviews.
 
     Returns: `difference` of the accuracies with its 95 % interval `low` to `high` and `p`; `n_gained` and `n_lost`,
-        reviews that only the model and only the reference gets right (mean over the fits, rounded). With one fit each,
-        the interval is the paired bootstrap's over reviews and p McNemar's; with several seeds both hold the variance
-        of the seeds too, see `significance.difference`.
+        reviews that only the model and only the reference gets right (mean over pairs of fits, rounded). With one fit
+        each, the interval is the paired bootstrap's over reviews and p McNemar's; with several seeds both hold the
+        variance of the seeds too, see `significance.difference`.
     """
     found = difference(reference, model, n_resamples=n_resamples, seed=seed, level=LEVEL)
     low, high = found.interval

@@ -1,14 +1,16 @@
-"""Every fit of a run on the same reviews: that of each linear model, and of each LSTM one a seed."""
+"""Every fit of a run on the same reviews: one of each linear model, one a seed of each LSTM."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.bag_of_vectors import BagOfVectors
 from pipeline.classifier import Classifier
 from pipeline.embeddings import Embeddings
+from pipeline.errors import InputError
 from pipeline.ngrams import NGrams
 from pipeline.params import LSTMS
 from pipeline.tokenizer import Tokenizer, tokenize
@@ -27,7 +29,7 @@ class Reviews(NamedTuple):
         """Tokenize texts as the corpus of the embeddings was."""
         chunks = list(tokenize(texts, Tokenizer.from_config(embeddings.tokenizer)))
         lines = "".join(chunk.text for chunk in chunks).split("\n")[:-1]
-        lengths = encode(chunks, {token: 0 for chunk in chunks for token in chunk.types}).lengths
+        lengths = np.concatenate([np.empty(0, np.int64), *(chunk.lengths for chunk in chunks)])
         return cls(lines, encode(chunks, embeddings.index), lengths)
 
 
@@ -37,7 +39,7 @@ def fits_of(
     """Load one fit after the other and yield the name of its column of predictions and its probabilities [n_reviews].
 
     Raises:
-        InputError: an artifact is missing or broken.
+        InputError: an artifact is missing or broken, or an LSTM has other words than the embeddings.
     """
     bag = BagOfVectors.load(artifacts / "bag_of_vectors", embeddings.vectors)
     yield "bag_of_vectors", bag.probabilities(reviews.ids)
@@ -45,10 +47,16 @@ def fits_of(
         yield name, NGrams.load(artifacts / name, name).probabilities(reviews.lines)
     for model in LSTMS:
         for seed in seeds:
-            yield f"{model}_{seed}", Classifier.load(artifacts / model / str(seed)).probabilities(reviews.ids)
+            folder = artifacts / model / str(seed)
+            classifier = Classifier.load(folder)
+            if classifier.words != embeddings.words:
+                raise InputError(f"{folder} has other words than {artifacts / 'embeddings'}; run `dvc repro`")
+            yield f"{model}_{seed}", classifier.probabilities(reviews.ids)
 
 
 def strays(artifacts: Path, seeds: Sequence[int]) -> list[str]:
     """Return the folders of LSTMs of other seeds, which an earlier run has left."""
     wanted = {str(seed) for seed in seeds}
-    return [str(path) for model in LSTMS for path in sorted((artifacts / model).glob("*")) if path.name not in wanted]
+    return [
+        str(path) for model in LSTMS for path in sorted((artifacts / model).glob("[!.]*")) if path.name not in wanted
+    ]

@@ -1,6 +1,6 @@
 """The report: the results as a table, and as a page that opens offline."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from pipeline import figures, findings, scripts
 from pipeline.charts import CONFIG, STYLES, Rows, Spec
 from pipeline.findings import Scores
+from pipeline.params import LSTMS
 
 MAIN = "lstm_finetuned"
 WHAT = {
@@ -23,6 +24,12 @@ WHAT = {
 SLICES = {"length": "tokens in the review", "rating": "stars", "oov": "share of tokens without a vector"}
 STEPS = (0.02, 0.06, 0.15, 0.3)  # moves of the probability from which a word is shaded, ever deeper
 SPARK = (132, 30)
+
+
+def timed(seeds: Sequence[int]) -> list[str]:
+    """Return the names of the files of metrics/seconds that a run of these seeds writes."""
+    lstms = [f"classify-{model}-{seed}" for model in LSTMS for seed in seeds]
+    return ["fetch", "tokenize", "embed", "baseline", *lstms, "maas", "polarity", "evaluate"]
 
 
 def seconds_of(model: str, seconds: Scores) -> float | None:

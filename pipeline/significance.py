@@ -113,8 +113,8 @@ class BothSources:
 
     S² the variance over the n reviews of the difference of means over seeds (S²/n is the variance that the bootstrap
     has), s² the variance of the k accuracies, MS the mean square of the two-way rest, which S² holds too and which
-    must not be counted twice. The sums are over the two sides; if both have the same seeds, s², MS and k are those of
-    the differences of fits with the same seed, so that what a seed does to both sides cancels.
+    must not be counted twice. The sums are over the sides that have seeds; if both have the same ones, s², MS and k are
+    those of the differences of fits with the same seed, so that what a seed does to both sides cancels.
 
     The interval is D ± √(z² (S²/n - Σ MS/(n k)) + Σ t² s²/k), each variance times the quantile that it is known to: z
     of the normal distribution for the reviews, which are many, and t with k - 1 degrees of freedom for the seeds, which
@@ -162,7 +162,7 @@ class Difference:
     n_gained: float  # reviews that B alone gets right; mean over the pairs of fits
     n_lost: float
     mcnemar: tuple[float, ...]  # of each pair of fits, of equal seeds if both sides have the same ones
-    both: BothSources | None  # None where a side has one fit
+    both: BothSources | None  # None where a side has a single seed, or neither has any
     seed_unknown: bool  # a side has a single seed
     p: float  # see `test`
     test: str  # mcnemar | reviews and seeds | reviews
@@ -172,8 +172,9 @@ class Difference:
 def difference(a: Answers, b: Answers, *, n_resamples: int, seed: int, level: float) -> Difference:
     """Compare what a model got right in B with what it got right in A, on the same reviews.
 
-    The p value is McNemar's where both sides have one fit; where both have several seeds, that of `BothSources`; and
-    where one side alone has several, that of the normal approximation over reviews, 2 Φ(-|D| / √(S²/n)).
+    The p value is McNemar's where both sides have one fit; that of `BothSources` where both have several seeds, or one
+    has several and the other is fitted once, without a seed; and where one has several and the other a single one,
+    that of the normal approximation over reviews, 2 Φ(-|D| / √(S²/n)).
     """
     before, after = a.right.astype(np.float64), b.right.astype(np.float64)
     paired = len(a.seeds) > 1 and set(a.seeds) == set(b.seeds)
@@ -195,7 +196,7 @@ def difference(a: Answers, b: Answers, *, n_resamples: int, seed: int, level: fl
     elif len(pairs) == 1:
         p, test = p_of_pairs[0], "mcnemar"
     else:
-        p, test = (2 * float(ndtr(-abs(found) / sample**0.5)) if sample else 1.0), "reviews"
+        p, test = (2 * float(ndtr(-abs(found) / sample**0.5)) if sample else float(found == 0)), "reviews"
     of_fits = bootstrap(differences, n_resamples=n_resamples, seed=seed, level=level)
     return Difference(
         difference=found,

@@ -1,4 +1,4 @@
-"""Compare all models on test: the only stage that reads it.
+"""Compare all models on test: the only stage that depends on it.
 
 Reads:  data/test.parquet, artifacts/
 Writes: predictions/test.parquet, metrics/test.json, metrics/paired.json, metrics/provenance.json,
@@ -77,11 +77,11 @@ def main(params: Params) -> None:
     write_json(Path("metrics/test.json"), scores)
     options, right = params.evaluate.model_dump(), answers(table)
     comparisons = {
-        lstm: {
-            reference: evaluation.paired(right[lstm], right[reference], **options)
-            for reference in models[: models.index(lstm)]
+        model: {
+            reference: evaluation.paired(right[model], right[reference], **options)
+            for reference in models[: models.index(model)]
         }
-        for lstm in LSTMS
+        for model in models[1:]
     }
     write_json(Path("metrics/paired.json"), comparisons)
     for name, curve in (

@@ -12,7 +12,7 @@ from pipeline.charts import Rows
 from pipeline.errors import InputError
 from pipeline.files import atomic, read_json
 from pipeline.params import LSTMS, Params
-from pipeline.report import Results, page
+from pipeline.report import Results, page, timed
 from stages.stage import run
 
 METRICS, PLOTS, PAGE = Path("metrics"), Path("plots"), Path("report/index.html")
@@ -30,22 +30,12 @@ def read_rows(path: Path) -> Rows:
 def main(params: Params) -> None:
     """Gather, render, save; runs of seeds that are no longer listed stay out."""
     runs = [f"{model}-{seed}" for model in LSTMS for seed in params.seeds]
-    timed = [
-        "fetch",
-        "tokenize",
-        "embed",
-        "baseline",
-        *(f"classify-{run}" for run in runs),
-        "maas",
-        "polarity",
-        "evaluate",
-    ]
     results = Results(
         corpus=read_json(METRICS / "corpus.json"),
         embeddings=read_json(METRICS / "embeddings.json"),
         test=read_json(METRICS / "test.json"),
         paired=read_json(METRICS / "paired.json"),
-        seconds={name: read_json(METRICS / "seconds" / f"{name}.json") for name in timed},
+        seconds={name: read_json(METRICS / "seconds" / f"{name}.json") for name in timed(params.seeds)},
         roc=read_rows(PLOTS / "roc.csv"),
         calibration=read_rows(PLOTS / "calibration.csv"),
         confusion=read_rows(PLOTS / "confusion.csv"),

@@ -117,6 +117,15 @@ def test_evaluate_names_the_seeds_that_it_leaves_aside(project_copy: Project) ->
     assert "lstm_frozen_1" not in pq.read_table(project_copy.folder / "predictions/test.parquet").column_names
 
 
+def test_evaluate_refuses_an_lstm_of_other_words(project_copy: Project) -> None:
+    vocabulary = project_copy.folder / "artifacts/lstm_random/1/vocab.tsv"
+    words = vocabulary.read_text().replace("witty\t", "wittier\t")
+    vocabulary.unlink()  # DVC may have linked it to its cache
+    vocabulary.write_text(words)
+    printed = project_copy.run("stages.evaluate", status=1)
+    assert "artifacts/lstm_random/1 has other words than artifacts/embeddings; run `dvc repro`" in printed
+
+
 def test_predict_reads_arguments_files_and_standard_input(project: Project, tmp_path: Path) -> None:
     said = project.run("pipeline", "predict", "the plot was really witty and warm .", "dull")
     assert [line.split("  ")[1] for line in said.splitlines()] == ["the plot was really witty and warm .", "dull"]

@@ -180,6 +180,19 @@ def test_where_seeds_differ_several_of_them_cry_wolf_at_the_stated_rate(k: int) 
     assert by_bootstrap > 0.4  # which takes no account of the seeds
 
 
+def test_against_a_model_that_is_fitted_once_several_seeds_cry_wolf_no_more_than_stated() -> None:
+    rng = np.random.default_rng(11)
+    n_alarms = 0
+    for _ in range(N_TRIALS):
+        chances = rng.beta(4, 0.6, 1500)
+        before = Answers(answers_of(rng, chances, 1, 0.0), ())
+        after = Answers(answers_of(rng, chances, 3, 0.05), (1, 2, 3))
+        found = difference(before, after, n_resamples=10, seed=1, level=0.05)
+        assert found.test == "reviews and seeds"
+        n_alarms += found.p < 0.05
+    assert n_alarms / N_TRIALS <= 0.05 + ERROR
+
+
 @pytest.mark.parametrize(("of_seed", "others"), [(0.0, (0, 1, 2)), (0.01, (0, 1, 2)), (0.01, (7, 8, 9))])
 def test_where_reviews_and_seeds_share_the_noise_they_cry_wolf_no_more_than_stated(
     of_seed: float, others: tuple[int, ...]

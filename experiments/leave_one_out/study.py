@@ -7,7 +7,6 @@ Reads:  data/tokens, artifacts/embeddings
 Writes: experiments/leave_one_out/results.json, the table in docs/accuracy.md
 """
 
-import statistics
 import sys
 from collections.abc import Mapping
 from functools import partial
@@ -59,14 +58,12 @@ def measure(model: str, changes: Mapping[str, Any], seed: int) -> Figures:
 
 def table(items: Items) -> str:
     """Return the results as Markdown, mean and standard deviation over the seeds that there are, and the hardware."""
-    lines = ["| without | seeds | validation accuracy | log loss | seconds |", "|---|---|---|---|---|"]
+    lines = ["| without | seeds | validation accuracy | log loss |", "|---|---|---|---|"]
     for name, by_seed in items.items():
         if runs := list(by_seed.values()):
-            seconds = [run["seconds"] for run in runs if "seconds" in run]  # not of a run that was held up
             lines.append(
                 f"| {name} | {len(runs)} | {mean_and_deviation(run['accuracy'] for run in runs)}"
-                f" | {mean_and_deviation(run['log_loss'] for run in runs)}"
-                f" | {f'{statistics.mean(seconds):.0f}' if seconds else ''} |"
+                f" | {mean_and_deviation(run['log_loss'] for run in runs)} |"
             )
     return "\n".join([*lines, "", f"{machines(items)}; a training has one thread."])
 

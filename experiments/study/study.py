@@ -99,7 +99,7 @@ def table(items: Items, section: Mapping[str, Any], embed_seconds: float) -> str
     for n_labels in (*N_LABELS, None):
         cells = [cell(name_of(n_labels, LINEAR), name) for name in LINEAR]
         cells += [cell(name_of(n_labels, (model,)), model) for model in LSTMS]
-        draws = max(len(items.get(name_of(n_labels, (model,)), {})) for model in LSTMS)
+        draws = max(len(items.get(name_of(n_labels, those), {})) for those in (LINEAR, *((model,) for model in LSTMS)))
         lines.append(f"| {f'{n_labels:,}' if n_labels else 'all'} | {draws} | {' | '.join(cells)} |")
     return "\n".join([*lines, "", f"{machines(items)}; a run has one core."])
 
