@@ -151,7 +151,7 @@ def results(arguments: Namespace) -> None:
 
     folder = Path(arguments.metrics)
     fits = models_of(load_predictions(Path(arguments.predictions)))
-    seeds = fits[MAIN]  # of this run: those of earlier ones have left their seconds too
+    seeds = fits.get(MAIN, ())  # of this run: those of earlier ones have left their seconds too
     seconds = {name: read_json(folder / "seconds" / f"{name}.json") for name in timed(seeds)}
     tables = {
         "results": f"{results_table(read_json(folder / 'test.json'), seconds)}\n\n{where(seconds)}.",

@@ -31,6 +31,7 @@ VALUES: dict[str, list[int]] = {  # of embed, beside the default
 N_LABELS = (100, 300, 1000, 3000, 10000)
 LEAST_STEPS = 200  # a training on few labels has more epochs
 LINEAR = ("bag_of_vectors", "nbsvm")
+TOGETHER: tuple[tuple[str, ...], ...] = (*((model,) for model in LSTMS), LINEAR)  # what a run of the second half fits
 
 
 def lstm_figures(where: Path, model: str, seed: int) -> Figures:
@@ -99,7 +100,7 @@ def table(items: Items, section: Mapping[str, Any], embed_seconds: float) -> str
     for n_labels in (*N_LABELS, None):
         cells = [cell(name_of(n_labels, LINEAR), name) for name in LINEAR]
         cells += [cell(name_of(n_labels, (model,)), model) for model in LSTMS]
-        draws = max(len(items.get(name_of(n_labels, those), {})) for those in (LINEAR, *((model,) for model in LSTMS)))
+        draws = max(len(items.get(name_of(n_labels, those), {})) for those in TOGETHER)
         lines.append(f"| {f'{n_labels:,}' if n_labels else 'all'} | {draws} | {' | '.join(cells)} |")
     return "\n".join([*lines, "", f"{machines(items)}; a run has one core."])
 
@@ -113,7 +114,7 @@ def study(params: Params) -> Study:
     seconds = {path.stem: read_json(path)["seconds"] for path in Path("metrics/seconds").glob("*.json")}
     one = {model: 1.7 * seconds[f"classify-{model}-1"] for model in LSTMS}  # on one thread in place of two
     for n_labels in (None, *reversed(N_LABELS)):
-        for models in (*((model,) for model in LSTMS), LINEAR):
+        for models in TOGETHER:
             name = name_of(n_labels, models)
             measure[name] = partial(of_labels, n_labels, models, params.classify)
             share = (n_labels or n_all) / n_all
