@@ -145,7 +145,7 @@ class Classifier:
         Raises:
             InputError: a file is missing or broken, of another format, or does not fit the others.
         """
-        remedy = f"run `dvc checkout {folder}` or delete it and run `dvc repro`"
+        remedy = f"run `dvc checkout --force {folder}`, or delete it and run `dvc repro`"
         config = read_config(folder, FORMAT, ("shape", "training"))
         try:
             shape = Shape(**{**config["shape"], "pooling": tuple(config["shape"]["pooling"])})

@@ -66,7 +66,7 @@ class Embeddings:
         if vectors.shape != expected or len(words) != expected[0]:
             raise InputError(
                 f"{folder}: config.json tells of {expected} vectors, vectors.npy holds {vectors.shape}, vocab.tsv"
-                f" {len(words)} words; run `dvc checkout {folder}` or `dvc repro --force embed`"
+                f" {len(words)} words; run `dvc checkout --force {folder}` or `dvc repro --force embed`"
             )
         if not np.isfinite(vectors).all():
             raise InputError(f"{folder / 'vectors.npy'} holds NaN or infinite values; run `dvc repro --force embed`")

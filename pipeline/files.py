@@ -52,6 +52,8 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
-        raise InputError(f"{path} is missing; `dvc repro` makes it, `dvc checkout` brings it back") from None
+        raise InputError(
+            f"{path} is missing; `dvc repro` makes it, `dvc checkout` (`git checkout` if git keeps it) brings it back"
+        ) from None
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise InputError(f"{path} is not readable JSON ({error}); delete it and run `dvc repro`") from None

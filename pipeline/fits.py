@@ -33,6 +33,18 @@ class Reviews(NamedTuple):
         return cls(lines, encode(chunks, embeddings.index), lengths)
 
 
+def load_lstm(folder: Path, embeddings: Embeddings) -> Classifier:
+    """Read an LSTM that reads the words of the embeddings.
+
+    Raises:
+        InputError: a file is missing or broken, or it has other words.
+    """
+    classifier = Classifier.load(folder)
+    if classifier.words != embeddings.words:
+        raise InputError(f"{folder} has other words than the embeddings of this run; run `dvc repro`")
+    return classifier
+
+
 def fits_of(
     artifacts: Path, reviews: Reviews, embeddings: Embeddings, seeds: Sequence[int]
 ) -> Iterator[tuple[str, NDArray[Any]]]:
@@ -47,10 +59,7 @@ def fits_of(
         yield name, NGrams.load(artifacts / name, name).probabilities(reviews.lines)
     for model in LSTMS:
         for seed in seeds:
-            folder = artifacts / model / str(seed)
-            classifier = Classifier.load(folder)
-            if classifier.words != embeddings.words:
-                raise InputError(f"{folder} has other words than {artifacts / 'embeddings'}; run `dvc repro`")
+            classifier = load_lstm(artifacts / model / str(seed), embeddings)
             yield f"{model}_{seed}", classifier.probabilities(reviews.ids)
 
 

@@ -82,7 +82,7 @@ def load_linear(folder: Path, kind: str, names: tuple[str, ...]) -> tuple[Linear
         InputError: a file is missing or broken, holds another model, or has another format.
     """
     config = read_config(folder, FORMAT, ("model", "C", "valid_accuracy"))
-    remedy = f"run `dvc checkout {folder}` or `dvc repro --force baseline`"
+    remedy = f"run `dvc checkout --force {folder}` or `dvc repro --force baseline`"
     if config["model"] != kind:
         raise InputError(f"{folder} holds a {config['model']!r}, expected a {kind!r}; {remedy}")
     path = folder / "weights.npz"

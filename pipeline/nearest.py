@@ -42,7 +42,9 @@ class NearestReviews:
         try:
             table = pq.read_table(path, columns=["id", "label", "rating", "text", "in_test"])
         except (OSError, ValueError, KeyError) as error:  # pyarrow's own errors are of these
-            raise InputError(f"{path} is missing or broken ({error}); run `dvc checkout` or `dvc repro`") from None
+            raise InputError(
+                f"{path} is missing or broken ({error}); run `dvc checkout --force` or `dvc repro`"
+            ) from None
         if len(tokens) != len(table):  # tokenize has left out the texts that stand in test too
             table = table.filter(np.logical_not(table["in_test"].to_numpy()))
         types, _ = read_types(data / "tokens" / "types.tsv")

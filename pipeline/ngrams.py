@@ -88,14 +88,15 @@ class NGrams:
             InputError: a file is missing or broken, of another format, or the sizes do not agree.
         """
         linear, arrays = load_linear(folder, kind, ("weights",))
+        remedy = f"run `dvc checkout --force {folder}` or `dvc repro --force baseline`"
         try:
             terms = (folder / "terms.txt").read_text("utf-8").split("\n")[:-1]
         except (FileNotFoundError, UnicodeDecodeError) as error:
-            raise InputError(f"{folder / 'terms.txt'} is missing or broken ({error}); run `dvc checkout`") from None
+            raise InputError(f"{folder / 'terms.txt'} is missing or broken ({error}); {remedy}") from None
         if not len(terms) == len(linear.coef) == len(arrays["weights"]):
             raise InputError(
                 f"{folder}: {len(terms)} terms, {len(arrays['weights'])} weights, {len(linear.coef)} coefficients;"
-                f" run `dvc checkout {folder}` or `dvc repro --force baseline`"
+                f" {remedy}"
             )
         return cls(kind, terms, arrays["weights"], linear)
 

@@ -14,6 +14,7 @@ from pipeline.bag_of_vectors import BagOfVectors, mean_vectors
 from pipeline.classifier import Classifier
 from pipeline.embeddings import Embeddings
 from pipeline.errors import InputError
+from pipeline.fits import load_lstm
 from pipeline.nearest import NearestReviews
 from pipeline.ngrams import NGrams
 from pipeline.params import LSTMS
@@ -78,10 +79,7 @@ class Models:
             if not (artifacts / name).is_dir():
                 raise InputError(f"{artifacts / name} is missing; `dvc repro` makes it, `dvc pull` fetches it")
         embeddings = Embeddings.load(artifacts / "embeddings")
-        lstms = {name: Classifier.load(first_seed(artifacts / name)) for name in LSTMS}
-        for name, classifier in lstms.items():
-            if classifier.words != embeddings.words:
-                raise InputError(f"{artifacts / name} has other words than {artifacts / 'embeddings'}; run `dvc repro`")
+        lstms = {name: load_lstm(first_seed(artifacts / name), embeddings) for name in LSTMS}
         ngrams = {name: NGrams.load(artifacts / name, name) for name in ("tfidf", "nbsvm")}
         indices: list[tuple[list[str], dict[str, int]]] = []  # the same for both, as a rule
         for model in ngrams.values():

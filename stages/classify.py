@@ -9,8 +9,8 @@ Writes: .checkpoints/MODEL-SEED/ while it runs, from which a run that was stoppe
 Params: classify
 """
 
+import argparse
 import csv
-import sys
 from dataclasses import asdict
 from pathlib import Path
 
@@ -30,7 +30,7 @@ from pipeline.device import choose_device, keep_freed_memory, make_deterministic
 from pipeline.embeddings import FILES, Embeddings
 from pipeline.files import atomic, write_json
 from pipeline.objective import reads_unlabelled
-from pipeline.params import Params
+from pipeline.params import LSTMS, Params
 from pipeline.tokens import Ragged, load_array
 from pipeline.training import Labelled, best_of, build, train
 from stages.stage import run
@@ -96,5 +96,8 @@ def classify(params: Params, model: str, seed: int) -> None:
 
 
 if __name__ == "__main__":
-    model, seed = sys.argv[1], int(sys.argv[2])
-    run("classify", lambda params: classify(params, model, seed), suffix=f"-{model}-{seed}")
+    parser = argparse.ArgumentParser(prog="python -m stages.classify", description=str(__doc__).splitlines()[0])
+    parser.add_argument("model", choices=LSTMS)
+    parser.add_argument("seed", type=int)
+    given = parser.parse_args()
+    run("classify", lambda params: classify(params, given.model, given.seed), suffix=f"-{given.model}-{given.seed}")

@@ -123,7 +123,13 @@ def test_evaluate_refuses_an_lstm_of_other_words(project_copy: Project) -> None:
     vocabulary.unlink()  # DVC may have linked it to its cache
     vocabulary.write_text(words)
     printed = project_copy.run("stages.evaluate", status=1)
-    assert "artifacts/lstm_random/1 has other words than artifacts/embeddings; run `dvc repro`" in printed
+    assert "artifacts/lstm_random/1 has other words than the embeddings of this run; run `dvc repro`" in printed
+
+
+def test_classify_names_the_models_that_there_are(project: Project) -> None:
+    printed = project.run("stages.classify", "lstm_tuned", "1", status=2)
+    assert "invalid choice: 'lstm_tuned'" in printed
+    assert "lstm_finetuned" in printed
 
 
 def test_predict_reads_arguments_files_and_standard_input(project: Project, tmp_path: Path) -> None:

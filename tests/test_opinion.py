@@ -96,7 +96,9 @@ def test_a_missing_artifact_is_named_with_the_remedy(artifacts: Path, name: str)
 def test_artifacts_of_two_runs_are_refused(artifacts: Path) -> None:
     path = artifacts / "lstm_frozen" / "1" / "vocab.tsv"
     path.write_text("another" + path.read_text("utf-8"), "utf-8")
-    with pytest.raises(InputError, match=r"lstm_frozen has other words than .*embeddings; run `dvc repro`"):
+    with pytest.raises(
+        InputError, match=r"lstm_frozen.* has other words than the embeddings of this run; run `dvc repro`"
+    ):
         Models.load(artifacts, artifacts)
 
 
