@@ -1,7 +1,6 @@
 """What each command of `python -m pipeline` does; a command loads the libraries that it needs, and no others."""
 
 import json
-import shlex
 import sys
 import time
 from argparse import Namespace
@@ -176,4 +175,4 @@ def preset(arguments: Namespace) -> None:
         with atomic(path) as temporary:
             temporary.write_text(changed, "utf-8")
     else:
-        print(shlex.join(as_arguments(found)))
+        print(*as_arguments(found))  # for $(...), in which the shell splits at spaces and leaves quotes as they are

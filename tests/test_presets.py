@@ -1,8 +1,11 @@
 """Presets: a few parameters, as arguments or written into params.yaml."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from dvc.utils.hydra import apply_overrides
 from ruamel.yaml import YAML
 
 from pipeline.errors import InputError
@@ -24,6 +27,19 @@ def test_a_preset_becomes_arguments(tmp_path: Path) -> None:
     (tmp_path / "p.yaml").write_text("seeds: [1, 2]\nclassify:\n  bidirectional: false\n  lr: 1e-3\n")
     preset = read_preset(tmp_path, "p")
     assert arguments(preset) == ["-S", "seeds=[1,2]", "-S", "classify.bidirectional=false", "-S", "classify.lr=0.001"]
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in (ROOT / "presets").glob("*.yaml")))
+def test_dvc_makes_of_the_printed_arguments_what_write_makes(name: str, tmp_path: Path) -> None:
+    shell = f'printf "%s\\n" $("{sys.executable}" -m pipeline preset {name})'
+    done = subprocess.run(["sh", "-c", shell], cwd=ROOT, capture_output=True, text=True, check=True)
+    split = done.stdout.splitlines()
+    assert set(split[::2]) == {"-S"}
+    params = tmp_path / "params.yaml"
+    params.write_text(PARAMS)
+    apply_overrides(str(params), split[1::2])
+    yaml = YAML(typ="safe")
+    assert yaml.load(params) == yaml.load(apply(read_preset(ROOT / "presets", name), PARAMS))
 
 
 def test_a_preset_changes_its_values_alone(tmp_path: Path) -> None:
