@@ -5,6 +5,7 @@ import pytest
 
 from pipeline.archive import check_imdb, read_archive
 from pipeline.errors import InputError
+from tests.conftest import unpack
 
 REVIEWS = {
     "train/pos/0_9": "Good.",
@@ -53,8 +54,7 @@ def test_reads_labels_ratings_and_movies(archive):
 
 
 def test_a_folder_reads_as_its_archive(archive, tmp_path):
-    with tarfile.open(archive()) as tar:
-        tar.extractall(tmp_path / "folder", filter="data")
+    unpack(archive(), tmp_path / "folder")
     from_folder, digest = read_archive(tmp_path / "folder")
     tables, same = read_archive(tmp_path / "a.tar.gz")
     assert digest == same
