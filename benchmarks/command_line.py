@@ -14,8 +14,8 @@ import numpy as np
 
 from benchmarks.measure import figure
 from experiments.elsewhere import ROOT
-from pipeline.params import BASELINES, LSTMS
-from pipeline.predictions import make_predictions, save_predictions
+from pipeline.core.models import BASELINES, LSTMS
+from pipeline.evaluate.predictions import make_predictions, save_predictions
 
 N_REVIEWS, N_RESAMPLES, N_RUNS = 25_000, 10_000, 5
 

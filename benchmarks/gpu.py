@@ -11,10 +11,11 @@ import torch
 from benchmarks.measure import figure
 from benchmarks.training import N_STEPS, flops_per_token, matmul_rate, padded, shape_of
 from experiments.elsewhere import folder, missing, run_stage
-from pipeline.classifier import Reviews, logits
-from pipeline.network import Dropout, Network, Shape
+from pipeline.classify.batches import Reviews
+from pipeline.classify.classifier import logits
+from pipeline.classify.network import Dropout, Network, NetworkConfig
+from pipeline.core.ragged import Ragged
 from pipeline.params import Params
-from pipeline.tokens import Ragged
 
 BYTES = {"float32": 4, "bfloat16": 2}
 
@@ -33,7 +34,7 @@ def copy_rate(device: torch.device) -> float:
     return 2 * source.nbytes / statistics.median(seconds[3:])
 
 
-def floor_per_token(shape: Shape, precision: str, device: torch.device, tokens_per_step: float) -> float:
+def floor_per_token(shape: NetworkConfig, precision: str, device: torch.device, tokens_per_step: float) -> float:
     """Return the seconds that a token of a training step takes at least, by the device's own measured rates.
 
     The larger of two: the LSTM's operations at the rate of a large matrix product; and the bytes that have to be moved,
@@ -49,7 +50,7 @@ def floor_per_token(shape: Shape, precision: str, device: torch.device, tokens_p
     return max(by_operations, moved / copy_rate(device))
 
 
-def steps(params: Params, reviews: Ragged, shape: Shape, device: torch.device) -> Iterator[dict[str, Any]]:
+def steps(params: Params, reviews: Ragged, shape: NetworkConfig, device: torch.device) -> Iterator[dict[str, Any]]:
     """Measure the training step against its floor, in float32 and bfloat16."""
     resident = Reviews(reviews, shape, torch.device("cpu"))
     tokens_per_step = float(resident.lengths.double().mean()) * params.classify.batch_size
@@ -61,7 +62,7 @@ def steps(params: Params, reviews: Ragged, shape: Shape, device: torch.device) -
         yield figure(f"training on {device.type}, {precision}", share, "share of the floor's rate", against, None, 5)
 
 
-def difference(reviews: Ragged, shape: Shape, device: torch.device) -> dict[str, Any]:
+def difference(reviews: Ragged, shape: NetworkConfig, device: torch.device) -> dict[str, Any]:
     """Measure the largest difference between the logits of the CPU and of the device."""
     torch.manual_seed(1)
     network = Network(shape, Dropout(0, 0, 0))

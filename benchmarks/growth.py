@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from benchmarks.measure import figure
 from experiments.elsewhere import ROOT, folder, missing, run_stage
-from pipeline.files import read_json
+from pipeline.core.files import read_json
 
 TIMES = (1, 2, 4)
 N_REVIEWS = {"train": 1500, "unsup": 3000}

@@ -17,13 +17,13 @@ import torch
 
 from benchmarks import command_line, gpu, growth, page, text, training, vectors
 from benchmarks.measure import line, table
-from pipeline.device import keep_freed_memory, make_deterministic
-from pipeline.files import read_json, write_json
-from pipeline.marks import write_between_marks
-from pipeline.sample import sample_tables
-from pipeline.tokenizer import Tokenizer, tokenize
-from pipeline.tokens import encode
-from stages.stage import hardware, read_params
+from pipeline.classify.device import keep_freed_memory, make_deterministic
+from pipeline.core.files import read_json, write_json
+from pipeline.fetch.synthetic import sample_tables
+from pipeline.report.tables import write_between_marks
+from pipeline.tokenize.chunks import encode
+from pipeline.tokenize.tokenizer import Tokenizer, tokenize
+from stages.runner import hardware, read_params
 
 RESULTS = Path("benchmarks/results.json")
 README = Path("README.md")

@@ -17,12 +17,13 @@ from nltk.tokenize import NLTKWordTokenizer
 from benchmarks.measure import Rate, side_by_side
 from benchmarks.rivals import child, missing_rivals
 from benchmarks.training import shape_of
-from pipeline import word2vec
-from pipeline.classifier import Classifier
-from pipeline.network import Dropout, Network
-from pipeline.params import Embed, Params
-from pipeline.tokenizer import Tokenizer, available_cores, tokenize
-from pipeline.tokens import Chunk, encode
+from pipeline.classify.classifier import Classifier
+from pipeline.classify.network import Dropout, Network
+from pipeline.embed import word2vec
+from pipeline.embed.params import Embed
+from pipeline.params import Params
+from pipeline.tokenize.chunks import Chunk, encode
+from pipeline.tokenize.tokenizer import Tokenizer, available_cores, tokenize
 
 N_PREDICTED = 500
 

@@ -20,12 +20,11 @@ from torch.utils.data import DataLoader
 
 from benchmarks.measure import Rate, figure, side_by_side
 from benchmarks.rivals import child, missing_rivals
-from pipeline.classifier import Reviews
-from pipeline.device import choose_dtype
-from pipeline.network import Dropout, Network, Shape
+from pipeline.classify.batches import Reviews, batches
+from pipeline.classify.device import choose_dtype
+from pipeline.classify.network import Dropout, Network, NetworkConfig
+from pipeline.core.ragged import Ragged
 from pipeline.params import Params
-from pipeline.tokens import Ragged
-from pipeline.training import batches
 
 N_STEPS = 6
 
@@ -33,7 +32,7 @@ N_STEPS = 6
 class Packed(nn.Module):
     """The same network as tutorials write it: a bidirectional LSTM over packed sequences."""
 
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, shape: NetworkConfig) -> None:
         super().__init__()
         self.shape = shape
         self.embedding = nn.Embedding(shape.n_words + 1, shape.vector_size, padding_idx=shape.n_words)
@@ -71,11 +70,11 @@ def step(network: nn.Module, optimizer: torch.optim.Optimizer, ids: Tensor, leng
     return int(lengths.sum())
 
 
-def shape_of(params: Params, n_words: int) -> Shape:
+def shape_of(params: Params, n_words: int) -> NetworkConfig:
     """Return the shape of the classifier that the parameters describe."""
     section = params.classify.model_dump()
     names = ("hidden_size", "num_layers", "bidirectional", "head_tokens", "tail_tokens")
-    return Shape(
+    return NetworkConfig(
         n_words=n_words,
         vector_size=params.embed.vector_size,
         pooling=tuple(section["pooling"]),
@@ -83,7 +82,7 @@ def shape_of(params: Params, n_words: int) -> Shape:
     )
 
 
-def padded(params: Params, reviews: Ragged, shape: Shape, precision: str, device: torch.device) -> Rate:
+def padded(params: Params, reviews: Ragged, shape: NetworkConfig, precision: str, device: torch.device) -> Rate:
     """Return a function that takes our training steps and returns tokens/s."""
     section = params.classify
     dropout = Dropout(section.word_dropout, section.embedding_dropout, section.dropout)
@@ -101,7 +100,7 @@ def padded(params: Params, reviews: Ragged, shape: Shape, precision: str, device
     return rate
 
 
-def packed(params: Params, reviews: Ragged, shape: Shape) -> Rate:
+def packed(params: Params, reviews: Ragged, shape: NetworkConfig) -> Rate:
     """Return a function that takes a tutorial's training steps, DataLoader and all, and returns tokens/s."""
     network = Packed(shape).train()
     optimizer = torch.optim.Adam(network.parameters())
@@ -125,7 +124,7 @@ def packed(params: Params, reviews: Ragged, shape: Shape) -> Rate:
 
 
 @contextmanager
-def keras(params: Params, reviews: Ragged, shape: Shape) -> Iterator[Rate]:
+def keras(params: Params, reviews: Ragged, shape: NetworkConfig) -> Iterator[Rate]:
     """Give a function that has Keras, in a process of its own, train on batches like ours, and returns tokens/s."""
     resident = Reviews(reviews, shape, torch.device("cpu"))
     planned = batches(resident.lengths, params.classify.batch_size, torch.Generator().manual_seed(1))[:N_STEPS]
@@ -143,7 +142,7 @@ def keras(params: Params, reviews: Ragged, shape: Shape) -> Iterator[Rate]:
             yield rate
 
 
-def flops_per_token(shape: Shape) -> float:
+def flops_per_token(shape: NetworkConfig) -> float:
     """Count the floating-point operations of the LSTM for a token of training: its matrix products, three times.
 
     Forward: four gates, a multiplication and an addition each for the input and the state. Backward: the gradients of

@@ -14,10 +14,10 @@ import numpy as np
 
 from benchmarks.measure import figure
 from experiments.elsewhere import ROOT, missing
-from pipeline.embeddings import Embeddings
-from pipeline.export import FORMATS, export
-from pipeline.neighbors import Neighbors
-from pipeline.vector_files import read_vector_file
+from pipeline.core.embeddings import Embeddings
+from pipeline.embed.vector_formats import read_vector_file
+from pipeline.vectors.export import FORMATS, export
+from pipeline.vectors.neighbors import Neighbors
 
 FOLDER = ROOT / "artifacts/embeddings"
 N_ROWS, N_DIMENSIONS = 1_000_000, 300

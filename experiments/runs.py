@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from experiments.elsewhere import ROOT
-from pipeline.files import read_json, write_json
-from pipeline.marks import write_between_marks
+from pipeline.core.files import read_json, write_json
 from pipeline.params import Params
-from pipeline.tokenizer import available_cores
-from stages.stage import hardware
+from pipeline.report.tables import write_between_marks
+from pipeline.tokenize.tokenizer import available_cores
+from stages.runner import hardware
 
 Figures: TypeAlias = dict[str, Any]
 Items: TypeAlias = dict[str, dict[str, Figures]]  # figures by name and by seed

@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from pipeline import commands
-from pipeline.errors import InputError
+from pipeline.core.errors import InputError
 
 
 def _count(text: str) -> int:

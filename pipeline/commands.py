@@ -6,16 +6,16 @@ import time
 from argparse import Namespace
 from pathlib import Path
 
-from pipeline.errors import InputError
-from pipeline.files import atomic, read_json
+from pipeline.core.errors import InputError
+from pipeline.core.files import atomic, read_json
 
 
 def predict(arguments: Namespace) -> None:
     """Print the probability of each review."""
-    from pipeline.classifier import Classifier
-    from pipeline.seeds import first_seed
-    from pipeline.tokenizer import Tokenizer, tokenize
-    from pipeline.tokens import encode
+    from pipeline.classify.classifier import Classifier
+    from pipeline.core.models import first_seed
+    from pipeline.tokenize.chunks import encode
+    from pipeline.tokenize.tokenizer import Tokenizer, tokenize
 
     texts: list[str] = arguments.text
     if arguments.file:
@@ -41,8 +41,8 @@ def serve(arguments: Namespace) -> None:
     """Load the models and answer on a local page until Ctrl-C."""
     import torch
 
-    from pipeline import serve as page
-    from pipeline.opinion import Models
+    from pipeline.serve import server as page
+    from pipeline.serve.predictor import Models
 
     started = time.perf_counter()
     listening = page.listen(
@@ -64,8 +64,8 @@ def serve(arguments: Namespace) -> None:
 
 def neighbors(arguments: Namespace) -> None:
     """Print the nearest words with their cosines."""
-    from pipeline.embeddings import Embeddings
-    from pipeline.neighbors import Neighbors
+    from pipeline.core.embeddings import Embeddings
+    from pipeline.vectors.neighbors import Neighbors
 
     positive = [*arguments.word, *arguments.positive]
     if not positive:
@@ -77,8 +77,8 @@ def neighbors(arguments: Namespace) -> None:
 
 def export(arguments: Namespace) -> None:
     """Write the vectors in another format; print where."""
-    from pipeline.export import export as write
-    from pipeline.export import load_vectors
+    from pipeline.core.embeddings import load_vectors
+    from pipeline.vectors.export import export as write
 
     target = Path(arguments.output) if arguments.output else None
     print(write(load_vectors(Path(arguments.embeddings)), arguments.format, target))
@@ -86,7 +86,7 @@ def export(arguments: Namespace) -> None:
 
 def release(arguments: Namespace) -> None:
     """Pack the vectors into one file."""
-    from pipeline.release import pack
+    from pipeline.vectors.release import pack
 
     target, metrics = Path(arguments.output), Path(arguments.metrics)
     pack(Path(arguments.embeddings), target, read_json(metrics / "embeddings.json"), read_json(metrics / "test.json"))
@@ -95,11 +95,11 @@ def release(arguments: Namespace) -> None:
 
 def compare(arguments: Namespace) -> None:
     """Print how revisions differ by their predictions."""
-    from pipeline.comparison import as_dict, correct_for_many
-    from pipeline.comparison import compare as compare_sides
-    from pipeline.comparison_text import as_text, many_as_text
-    from pipeline.revisions import WORKSPACE, experiments, find
-    from pipeline.sides import Files, read_side
+    from pipeline.compare.comparison import as_dict, correct_for_many
+    from pipeline.compare.comparison import compare as compare_sides
+    from pipeline.compare.results import Files, read_results
+    from pipeline.compare.revisions import WORKSPACE, experiments, find
+    from pipeline.compare.text import as_text, many_as_text
 
     here = Path()
     files = Files(Path("predictions/test.parquet"), Path("params.yaml"), Path("dvc.lock"))
@@ -107,7 +107,7 @@ def compare(arguments: Namespace) -> None:
     if len(names) == 1 and not arguments.all:
         names = [*names, WORKSPACE]
     options = {"models": arguments.model, "level": arguments.level, "n_resamples": arguments.resamples, "seed": 1}
-    a, *others = (read_side(find(name, here), files) for name in names)
+    a, *others = (read_results(find(name, here), files) for name in names)
     comparisons = [compare_sides(a, b, **options) for b in others]
     left_out: dict[str, str] = {}
     if arguments.all:
@@ -121,7 +121,7 @@ def compare(arguments: Namespace) -> None:
             if revision.name in names or revision.commit == a.revision.commit:
                 continue
             try:
-                comparisons.append(compare_sides(a, read_side(revision, files), **options))
+                comparisons.append(compare_sides(a, read_results(revision, files), **options))
             except InputError as error:  # one of many, that need not stop the others
                 left_out[revision.name] = str(error)
     many = arguments.all or len(comparisons) > 1
@@ -143,10 +143,10 @@ def compare(arguments: Namespace) -> None:
 
 def results(arguments: Namespace) -> None:
     """Print the tables of results, or write them into a document."""
-    from pipeline.marks import write_between_marks
-    from pipeline.polarity import polarity_table
-    from pipeline.predictions import load_predictions, models_of
-    from pipeline.report import MAIN, results_table, timed, where
+    from pipeline.evaluate.predictions import load_predictions, models_of
+    from pipeline.polarity.polarity import polarity_table
+    from pipeline.report.page import MAIN, results_table, timed, where
+    from pipeline.report.tables import write_between_marks
 
     folder = Path(arguments.metrics)
     fits = models_of(load_predictions(Path(arguments.predictions)))

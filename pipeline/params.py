@@ -1,145 +1,20 @@
-"""The parameters: one frozen, strict model per section of params.yaml.
-
-No field has a default: params.yaml names every key, so that dvc.lock holds every value. For the same reason
-this module is no dependency of a stage; what it does to a run stands in the lock as values.
-"""
+"""All of params.yaml: one section per stage, defined in that stage's package."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
-from pipeline.errors import InputError
-
-Fraction = Annotated[float, Field(ge=0, lt=1)]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Count = Annotated[int, Field(ge=1)]
-Seed = Annotated[int, Field(ge=0, lt=2**32)]
-External = Annotated[str, Field(pattern=r"^[^/\\\\]+$")]  # a name in the folder external/, no path
-
-BASELINES = ("bag_of_vectors", "tfidf", "nbsvm")
-LSTMS = ("lstm_random", "lstm_frozen", "lstm_finetuned")
-
-
-class Section(BaseModel):
-    """A section of params.yaml: frozen, strict, without unknown keys."""
-
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
-
-
-class Fetch(Section):
-    """Where the reviews come from and how they are split."""
-
-    source: Literal["imdb", "sample", "corpus"]
-    valid_frac: Annotated[float, Field(gt=0, le=0.5)]
-    test_frac: Annotated[float, Field(gt=0, le=0.5)]
-    seed: Seed
-
-
-class Tokenize(Section):
-    """How a text becomes tokens."""
-
-    tokenizer: Literal["tweet", "treebank", "toktok", "regex"]
-    lowercase: bool
-    drop_in_test: bool
-
-
-class Embed(Section):
-    """word2vec, in gensim's names; and vectors from elsewhere."""
-
-    architecture: Literal["skipgram", "cbow"]
-    loss: Literal["negative_sampling", "hierarchical_softmax"]
-    vector_size: Count
-    window: Count
-    negative: Count
-    ns_exponent: float
-    sample: Annotated[float, Field(ge=0, lt=1)]
-    min_count: Count
-    epochs: Count
-    alpha: Positive
-    min_alpha: Positive
-    heldout_frac: Annotated[float, Field(gt=0, le=0.5)]
-    seed: Seed
-    workers: Count
-    pretrained: External | None
-    missing_words: Literal["train", "mean", "random"]
-    continue_from: External | None
-
-
-class Baseline(Section):
-    """The linear models, in scikit-learn's names."""
-
-    C: Annotated[list[Positive], Field(min_length=1)]
-    min_df: Count
-    nbsvm_alpha: Positive
-
-
-class Classify(Section):
-    """The LSTM and its training, in torch's names."""
-
-    hidden_size: Count
-    num_layers: Count
-    bidirectional: bool
-    pooling: Annotated[list[Literal["max", "mean", "last"]], Field(min_length=1)]
-    head_tokens: Annotated[int, Field(ge=0)]
-    tail_tokens: Annotated[int, Field(ge=0)]
-    embedding_dropout: Fraction
-    word_dropout: Fraction
-    dropout: Fraction
-    batch_size: Count
-    epochs: Count
-    patience: Count
-    lr: Positive
-    embedding_lr: Positive
-    warmup_frac: Fraction
-    weight_decay: NotNegative
-    clip_norm: Positive
-    ema_decay: Fraction
-    adversarial: NotNegative
-    virtual_adversarial: NotNegative
-    entropy: NotNegative
-    perturbation_norm: Positive
-    device: Literal["auto", "cpu", "cuda"]
-    precision: Literal["auto", "float32", "bfloat16"]
-    num_threads: Count
-    tensorboard: bool
-
-
-class Maas(Section):
-    """The vectors of Maas et al. (2011)."""
-
-    vector_size: Count
-    n_words: Annotated[int, Field(ge=2)]
-    n_skipped: Annotated[int, Field(ge=0)]
-    sentiment_weight: NotNegative
-    mixture_penalty: NotNegative
-    vector_penalty: NotNegative
-    epochs: Count
-    batch_size: Count
-    lr: Positive
-    mixture_lr: Positive
-    num_threads: Count
-    seed: Seed
-
-
-class Polarity(Section):
-    """The comparison of the kinds of vectors."""
-
-    words: Annotated[list[str], Field(min_length=1)]
-    n_neighbors: Count
-    min_reviews: Count
-    n_probes: Annotated[int, Field(ge=2)]
-    n_map: Annotated[int, Field(ge=4)]
-    perplexity: Positive
-    seed: Seed
-
-
-class Evaluate(Section):
-    """The comparison on test."""
-
-    n_resamples: Count
-    seed: Seed
+from pipeline.baseline.params import Baseline
+from pipeline.classify.params import Classify
+from pipeline.core.errors import InputError
+from pipeline.core.params import Section, Seed
+from pipeline.embed.params import Embed
+from pipeline.evaluate.params import Evaluate
+from pipeline.fetch.params import Fetch
+from pipeline.maas.params import Maas
+from pipeline.polarity.params import Polarity
+from pipeline.tokenize.params import Tokenize
 
 
 class Params(Section):

@@ -8,7 +8,7 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from pipeline.errors import InputError
+from pipeline.core.errors import InputError
 
 
 def read_preset(folder: Path, name: str) -> dict[str, Any]:

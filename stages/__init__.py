@@ -1,1 +1,1 @@
-"""The stages of dvc.yaml, one module each: load, call one or two functions of the library, save."""
+"""The stages of dvc.yaml, one file each: load, call the library, save. `python -m stages NAME` runs one."""

@@ -14,14 +14,16 @@ from typing import Any
 import pyarrow.parquet as pq
 from tqdm import tqdm
 
-from pipeline import evaluation, examples, provenance, slices
-from pipeline.classifier import Classifier
-from pipeline.embeddings import Embeddings
-from pipeline.files import atomic, write_json
-from pipeline.fits import Reviews, fits_of, strays
-from pipeline.params import BASELINES, LSTMS, Params
-from pipeline.predictions import Labels, Probabilities, answers, make_predictions, of_model, save_predictions
-from pipeline.reading import running_probabilities
+from pipeline.classify.classifier import Classifier
+from pipeline.core.embeddings import Embeddings
+from pipeline.core.files import atomic, write_json
+from pipeline.core.models import BASELINES, LSTMS
+from pipeline.evaluate import examples, provenance, slices
+from pipeline.evaluate import metrics as evaluation
+from pipeline.evaluate.predictions import Labels, Probabilities, answers, make_predictions, of_model, save_predictions
+from pipeline.evaluate.prefixes import prefix_probabilities
+from pipeline.evaluate.trained_models import TokenizedReviews, predict_all, unlisted_seeds
+from pipeline.params import Params
 from stages.stage import run
 
 TEST, ARTIFACTS = Path("data/test.parquet"), Path("artifacts")
@@ -29,7 +31,12 @@ SHOWN, REFERENCE = "lstm_finetuned", "bag_of_vectors"  # the two whose reviews t
 
 
 def show(
-    table: Any, reviews: Reviews, embeddings: Embeddings, labels: Labels, found: dict[str, Probabilities], seed: int
+    table: Any,
+    reviews: TokenizedReviews,
+    embeddings: Embeddings,
+    labels: Labels,
+    found: dict[str, Probabilities],
+    seed: int,
 ) -> dict[str, Any]:
     """Choose reviews for the report and let the LSTM of one seed read them word by word."""
     groups = examples.choose(labels, found[SHOWN], found[REFERENCE])
@@ -38,7 +45,7 @@ def show(
     shown = {}
     rows = sorted({row for group in groups for row in group["rows"]})
     for row in tqdm(rows, desc="read word by word", unit=" reviews", mininterval=2, disable=None):
-        reading = running_probabilities(classifier, reviews.ids[row])
+        reading = prefix_probabilities(classifier, reviews.ids[row])
         text = examples.readable(texts[row].as_py())
         shown[ids[row].as_py()] = {
             **examples.describe(row, labels, ratings[row].as_py(), found),
@@ -62,12 +69,12 @@ def main(params: Params) -> None:
     test = pq.read_table(TEST)
     labels = test["label"].to_numpy()
     embeddings = Embeddings.load(ARTIFACTS / "embeddings")
-    reviews = Reviews.of(test["text"].to_pylist(), embeddings)
-    if aside := strays(ARTIFACTS, params.seeds):
+    reviews = TokenizedReviews.of(test["text"].to_pylist(), embeddings)
+    if aside := unlisted_seeds(ARTIFACTS, params.seeds):
         print(f"left aside, not in seeds: {', '.join(aside)}", file=sys.stderr)
     models = (*BASELINES, *LSTMS)
     n_fits = len(BASELINES) + len(LSTMS) * len(params.seeds)
-    fits = fits_of(ARTIFACTS, reviews, embeddings, params.seeds)
+    fits = predict_all(ARTIFACTS, reviews, embeddings, params.seeds)
     predicted = dict(tqdm(fits, "predict test", n_fits, unit=" fits", mininterval=2, disable=None))
     table = make_predictions(test["id"].to_pylist(), labels, predicted)
     save_predictions(table, Path("predictions/test.parquet"))

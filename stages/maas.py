@@ -1,48 +1,38 @@
-"""Learn the vectors of Maas et al. (2011), which hold sentiment: a third kind, beside word2vec's and the tuned ones.
+"""Train the word vectors of Maas et al. (2011), which encode sentiment: a third kind, beside word2vec's and the tuned.
 
-Reads:  data/tokens/; of the labels those of the reviews that are not for validation
-Writes: artifacts/maas/, plots/maas.csv (the objective by epoch)
+Reads:  data/tokens/, with the labels of the reviews that are not for validation
+Writes: artifacts/maas/, plots/maas.csv (the loss by epoch)
 Params: maas
 """
 
 from pathlib import Path
 
-import numpy as np
-from tqdm import tqdm
-
-from pipeline.device import make_deterministic
-from pipeline.embeddings import Embeddings
-from pipeline.files import atomic
-from pipeline.maas import UNKNOWN, joined, train
-from pipeline.params import Params
-from pipeline.tokens import Ragged, load_array, read_tokenizer, read_types
-from stages.stage import run
+from pipeline.classify.device import make_deterministic
+from pipeline.core.embeddings import Embeddings
+from pipeline.core.files import atomic, write_csv
+from pipeline.core.progress import Progress
+from pipeline.core.vocabulary import read_tokenizer, read_types
+from pipeline.maas.params import Maas
+from pipeline.maas.vectors import load_reviews, train
 
 TOKENS = Path("data/tokens")
 
 
-def main(params: Params) -> None:
+def main(progress: Progress, *, maas: Maas) -> dict[str, float]:
     """Train on all reviews, with the labels of those to fit on; save."""
-    section = params.maas
-    make_deterministic(section.seed, section.num_threads)
+    make_deterministic(maas.seed, maas.num_threads)
     types, counts = read_types(TOKENS / "types.tsv")
-    n_words = min(section.n_words, len(types))
-    labels = load_array(TOKENS / "train/labels.npy", np.dtype(np.int8), 1)
-    valid = load_array(TOKENS / "train/valid.npy", np.dtype(np.bool_), 1)
-    labelled, others = Ragged.load(TOKENS / "train"), Ragged.load(TOKENS / "unsup")
-    known = np.concatenate([np.where(valid, UNKNOWN, labels), np.full(len(others), UNKNOWN)]).astype(np.int8)
+    n_words = min(maas.n_words, len(types))
+    reviews, labels = load_reviews(TOKENS)
+    with progress.bar("maas", len(reviews) * maas.epochs, " reviews") as advance:
 
-    reviews = joined(labelled, others)
-    with tqdm(total=len(reviews) * section.epochs, unit=" reviews", desc="maas", mininterval=2, disable=None) as bar:
-        vectors, losses = train(reviews, known, n_words, section, bar.update)
-    training = {"model": "the model of Maas et al. (2011)", **section.model_dump(), "n_reviews": len(reviews)}
+        def report(epoch: int, loss: float) -> None:
+            progress.epoch(epoch, maas.epochs, loss=loss)
+
+        vectors, losses = train(reviews, labels, n_words, maas, advance, report)
+    training = {"model": "the model of Maas et al. (2011)", **maas.model_dump(), "n_reviews": len(reviews)}
     with atomic(Path("artifacts/maas")) as folder:
         Embeddings(vectors, types[:n_words], counts[:n_words], read_tokenizer(TOKENS), training).save(folder)
-    with atomic(Path("plots/maas.csv")) as path:
-        rows = (f"{epoch},{loss:.4f}\n" for epoch, loss in enumerate(losses, 1))
-        path.write_text("epoch,objective\n" + "".join(rows), "utf-8")
-    print(f"{n_words:,} words x {section.vector_size}; objective {losses[-1]:.3f} nats a word")
-
-
-if __name__ == "__main__":
-    run("maas", main)
+    rows = [{"epoch": epoch, "objective": f"{loss:.4f}"} for epoch, loss in enumerate(losses, 1)]
+    write_csv(Path("plots/maas.csv"), rows)
+    return {"words": n_words, "loss": losses[-1]}

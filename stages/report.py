@@ -8,11 +8,12 @@ Params: seeds, fetch, tokenize, embed, baseline, classify, maas, polarity, evalu
 import csv
 from pathlib import Path
 
-from pipeline.charts import Rows
-from pipeline.errors import InputError
-from pipeline.files import atomic, read_json
-from pipeline.params import LSTMS, Params
-from pipeline.report import Results, page, timed
+from pipeline.core.errors import InputError
+from pipeline.core.files import atomic, read_json
+from pipeline.core.models import LSTMS
+from pipeline.params import Params
+from pipeline.report.charts import Rows
+from pipeline.report.page import Results, page, timed
 from stages.stage import run
 
 METRICS, PLOTS, PAGE = Path("metrics"), Path("plots"), Path("report/index.html")

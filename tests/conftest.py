@@ -16,9 +16,9 @@ import pyarrow.csv
 import pytest
 from ruamel.yaml import YAML
 
+from pipeline.fetch.synthetic import sample_tables
 from pipeline.params import Params, parse
-from pipeline.sample import sample_tables
-from stages.stage import read_params
+from stages.runner import read_params
 
 ROOT = Path(__file__).parent.parent
 SMALL = {

@@ -5,23 +5,23 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 import torch
+from tests.test_classifier import reviews_of
 
 from benchmarks.gpu import difference, floor_per_token
 from benchmarks.measure import figure, line, side_by_side
 from benchmarks.measure import table as figures_table
 from benchmarks.run import ROWS
 from benchmarks.training import Packed, flops_per_token, matmul_rate, shape_of
-from pipeline.classifier import Reviews
-from pipeline.files import read_json
-from pipeline.marks import between_marks
-from pipeline.network import Dropout, Network, Shape
+from pipeline.classify.batches import Reviews
+from pipeline.classify.network import Dropout, Network, NetworkConfig
+from pipeline.core.files import read_json
+from pipeline.core.ragged import Ragged
 from pipeline.params import Params
-from pipeline.tokens import Ragged
+from pipeline.report.tables import between_marks
 from tests.conftest import ROOT
-from tests.test_classifier import reviews_of
 
 CPU = torch.device("cpu")
-SHAPE = Shape(
+SHAPE = NetworkConfig(
     n_words=11,
     vector_size=5,
     hidden_size=4,
@@ -58,7 +58,7 @@ def test_every_row_has_a_module() -> None:
 
 def test_operations_are_those_of_the_matrix_products() -> None:
     assert flops_per_token(SHAPE) == 3 * 2 * 2 * (4 * 4) * (5 + 4)
-    two = Shape(**{**SHAPE.__dict__, "num_layers": 2})
+    two = NetworkConfig(**{**SHAPE.__dict__, "num_layers": 2})
     assert flops_per_token(two) == flops_per_token(SHAPE) + 3 * 2 * 2 * (4 * 4) * (8 + 4)
 
 

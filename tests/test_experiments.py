@@ -13,11 +13,13 @@ from experiments.runs import Figures, Study, complete, differing, known
 from experiments.study import labels
 from experiments.study import study as parameters
 from experiments.word2vec import study as word2vec
-from pipeline.files import read_json
-from pipeline.marks import between_marks
-from pipeline.params import LSTMS, Params, parse
+from pipeline.core.files import read_json
+from pipeline.core.models import LSTMS
+from pipeline.core.ragged import Ragged
+from pipeline.core.vocabulary import read_types
+from pipeline.params import Params, parse
 from pipeline.presets import apply
-from pipeline.tokens import Ragged, read_types
+from pipeline.report.tables import between_marks
 from tests.conftest import ROOT, Project
 
 RUN = {"accuracy": 0.92, "log_loss": 0.2, "seconds": 400.0, "hardware": "2 x A"}

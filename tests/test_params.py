@@ -4,9 +4,9 @@ import re
 import pytest
 from ruamel.yaml import YAML
 
-from pipeline.errors import InputError
+from pipeline.core.errors import InputError
 from pipeline.params import parse
-from stages.stage import read_params
+from stages.runner import read_params
 from tests.conftest import ROOT
 
 

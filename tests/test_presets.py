@@ -8,7 +8,7 @@ import pytest
 from dvc.utils.hydra import apply_overrides
 from ruamel.yaml import YAML
 
-from pipeline.errors import InputError
+from pipeline.core.errors import InputError
 from pipeline.params import parse
 from pipeline.presets import apply, arguments, read_preset
 from tests.conftest import ROOT

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.embeddings import Embeddings
+from pipeline.core.embeddings import Embeddings
 from tests.conftest import ROOT, Project
 
 RECIPES = {

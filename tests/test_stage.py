@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from safetensors import SafetensorError
 
-from pipeline.errors import InputError
-from pipeline.files import atomic
+from pipeline.core.errors import InputError
+from pipeline.core.files import atomic
 from pipeline.params import Params
-from stages.stage import disk_is_full, read_params, run
+from stages.runner import disk_is_full, read_params, run
 from tests.conftest import ROOT
 
 FULL = Path("/dev/full")

@@ -15,9 +15,10 @@ from typing import Any
 
 from experiments.elsewhere import folder, missing, run_stage
 from experiments.runs import Figures, Items, Study, machines, main, mean_and_deviation, sections
-from pipeline.files import read_json
-from pipeline.params import Classify, Params
-from stages.stage import read_params
+from pipeline.classify.params import Classify
+from pipeline.core.files import read_json
+from pipeline.params import Params
+from stages.runner import read_params
 
 INPUTS = ("data/tokens", "artifacts/embeddings")
 SEEDS = (1, 2, 3)

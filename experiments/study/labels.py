@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.tokens import Ragged, load_array
+from pipeline.core.ragged import Ragged, load_array
 
 
 def chosen(labels: NDArray[np.int8], valid: NDArray[np.bool_], n_labels: int, seed: int) -> NDArray[np.bool_]:

@@ -17,9 +17,11 @@ from typing import Any
 from experiments.elsewhere import ROOT, folder, missing, run_stage
 from experiments.runs import Figures, Items, Study, machines, main, mean_and_deviation, sections
 from experiments.study.labels import write_with_fewer_labels
-from pipeline.files import read_json
-from pipeline.params import LSTMS, Classify, Params
-from stages.stage import read_params
+from pipeline.classify.params import Classify
+from pipeline.core.files import read_json
+from pipeline.core.models import LSTMS
+from pipeline.params import Params
+from stages.runner import read_params
 
 INPUTS = ("data/tokens", "data/corpus.txt", "artifacts/embeddings")
 VALUES: dict[str, list[int]] = {  # of embed, beside the default

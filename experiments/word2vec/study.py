@@ -16,9 +16,9 @@ from typing import Any
 
 from experiments.elsewhere import folder, missing, run_stage
 from experiments.runs import Figures, Items, Study, machines, main, mean_and_deviation, sections
-from pipeline.files import read_json
+from pipeline.core.files import read_json
 from pipeline.params import Params
-from stages.stage import read_params
+from stages.runner import read_params
 
 INPUTS = ("data/tokens", "data/corpus.txt")
 ARCHITECTURES = {"skipgram": "skip-gram", "cbow": "CBOW"}

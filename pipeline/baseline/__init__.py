@@ -1,0 +1,1 @@
+"""The linear models that the LSTM is compared with."""

@@ -1,0 +1,79 @@
+"""The bag of vectors: the mean of a review's word vectors under a logistic regression."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from pipeline.baseline.logistic import Float64, Linear, fit_linear, load_linear, save_linear
+from pipeline.core.errors import InputError
+from pipeline.core.progress import Advance
+from pipeline.core.ragged import Ragged
+
+
+def mean_vectors(reviews: Ragged, vectors: NDArray[np.float32]) -> Float64:
+    """Return the mean of the vectors of each review's tokens, float64 [n_reviews, D]; zeros for an empty one."""
+    ones = np.ones(len(reviews.values), np.float32)
+    counts = csr_matrix((ones, reviews.values, reviews.offsets), shape=(len(reviews), len(vectors)))
+    sums: Float64 = (counts @ vectors).astype(np.float64)
+    return sums / np.maximum(reviews.lengths, 1)[:, None]
+
+
+@dataclass(frozen=True)
+class BagOfVectors:
+    """The mean of a review's word vectors, standardised, under a logistic regression.
+
+    Attributes:
+        vectors: float32 [V, D].
+        center: float64 [D], mean of the features in training.
+        scale: float64 [D], their standard deviation.
+        linear: over the D standardised features.
+    """
+
+    vectors: NDArray[np.float32]
+    center: Float64
+    scale: Float64
+    linear: Linear
+
+    @classmethod
+    def fit(
+        cls,
+        reviews: Ragged,
+        labels: NDArray[np.int8],
+        valid: NDArray[np.bool_],
+        vectors: NDArray[np.float32],
+        C: Sequence[float],
+        advance: Advance = lambda n_fits: None,
+    ) -> "BagOfVectors":
+        """Fit on the ids of the reviews that are not in `valid`, bool [n_reviews]; `C` lists the values to try."""
+        features = mean_vectors(reviews, vectors)
+        center, scale = features[~valid].mean(0), features[~valid].std(0)
+        scale = np.where(scale > 0, scale, 1.0)
+        return cls(vectors, center, scale, fit_linear((features - center) / scale, labels, valid, C, advance))
+
+    def probabilities(self, reviews: Ragged) -> Float64:
+        """Return the probability of each review, as ids of the vocabulary, being positive."""
+        return self.linear.probabilities((mean_vectors(reviews, self.vectors) - self.center) / self.scale)
+
+    def save(self, folder: Path) -> None:
+        """Write weights.npz and config.json; the vectors stay where they are, in the embeddings."""
+        save_linear(folder, "bag_of_vectors", self.linear, center=self.center, scale=self.scale)
+
+    @classmethod
+    def load(cls, folder: Path, vectors: NDArray[np.float32]) -> "BagOfVectors":
+        """Read what was fitted back, over the vectors it was fitted with.
+
+        Raises:
+            InputError: a file is missing, broken, of another format or of another vector size.
+        """
+        linear, arrays = load_linear(folder, "bag_of_vectors", ("center", "scale"))
+        sizes = {len(linear.coef), len(arrays["center"]), len(arrays["scale"]), vectors.shape[1]}
+        if len(sizes) > 1:
+            raise InputError(
+                f"{folder} was fitted on vectors of size {len(linear.coef)}, the embeddings have {vectors.shape[1]};"
+                " run `dvc repro baseline`"
+            )
+        return cls(vectors, arrays["center"], arrays["scale"], linear)

@@ -1,0 +1,112 @@
+"""Logistic regression: fitted for several C, the best on validation kept, with its files."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+from scipy.special import expit
+from sklearn.linear_model import LogisticRegression
+
+from pipeline.core.embeddings import read_config
+from pipeline.core.errors import InputError
+from pipeline.core.files import write_json
+from pipeline.core.progress import Advance
+
+FORMAT = 1
+Float64 = NDArray[np.float64]
+Features: TypeAlias = Float64 | csr_matrix
+
+
+@dataclass(frozen=True)
+class Linear:
+    """A logistic regression: p = s(x . coef + intercept), s the logistic sigmoid.
+
+    Attributes:
+        coef: float64 [n_features].
+        intercept: the logit of a review without features.
+        C: the inverse of the strength of regularisation, the one that did best on validation.
+        valid_accuracy: on validation, by each C tried.
+    """
+
+    coef: Float64
+    intercept: float
+    C: float
+    valid_accuracy: dict[float, float]
+
+    def probabilities(self, features: Features) -> Float64:
+        """Return the probability of each row of `features` [n_reviews, n_features] being positive."""
+        p: Float64 = expit(features @ self.coef + self.intercept)
+        return p
+
+
+def fit_linear(
+    features: Features,
+    labels: NDArray[np.int8],
+    valid: NDArray[np.bool_],
+    tried: Sequence[float],
+    advance: Advance = lambda n_fits: None,
+) -> Linear:
+    """Fit a logistic regression for each C on the rows not in `valid`; keep the best on those in `valid`.
+
+    Of equals the smallest C, the strongest regularisation, is kept.
+    """
+    best: Linear | None = None
+    accuracies: dict[float, float] = {}
+    for C in sorted(tried):
+        model = LogisticRegression(C=C, max_iter=1000).fit(features[~valid], labels[~valid])
+        linear = Linear(model.coef_[0].astype(np.float64), float(model.intercept_[0]), C, accuracies)
+        right = (linear.probabilities(features[valid]) >= 0.5) == (labels[valid] == 1)
+        accuracies[C] = float(right.mean())
+        if best is None or accuracies[C] > accuracies[best.C]:
+            best = linear
+        advance(1)
+    assert best is not None  # `tried` is not empty: params.py
+    return best
+
+
+def save_linear(folder: Path, kind: str, linear: Linear, **arrays: Float64) -> None:
+    """Write weights.npz, with `arrays` beside the regression's own, and config.json."""
+    folder.mkdir(parents=True, exist_ok=True)
+    np.savez(folder / "weights.npz", coef=linear.coef, intercept=np.float64(linear.intercept), **arrays)  # type: ignore[arg-type]
+    write_json(
+        folder / "config.json",
+        {
+            "format": FORMAT,
+            "model": kind,
+            "C": linear.C,
+            "valid_accuracy": {str(C): round(accuracy, 4) for C, accuracy in linear.valid_accuracy.items()},
+        },
+    )
+
+
+def load_linear(folder: Path, kind: str, names: tuple[str, ...]) -> tuple[Linear, dict[str, Float64]]:
+    """Read back what `save_linear` wrote: the regression, and the arrays called `names`, float64 vectors.
+
+    Raises:
+        InputError: a file is missing or broken, holds another model, or has another format.
+    """
+    config = read_config(folder, FORMAT, ("model", "C", "valid_accuracy"))
+    remedy = f"run `dvc checkout --force {folder}` or `dvc repro --force baseline`"
+    if config["model"] != kind:
+        raise InputError(f"{folder} holds a {config['model']!r}, expected a {kind!r}; {remedy}")
+    path = folder / "weights.npz"
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in ("coef", "intercept", *names)}
+    except FileNotFoundError:
+        raise InputError(f"{path} is missing; {remedy}") from None
+    except (KeyError, ValueError, OSError, EOFError, BadZipFile) as error:
+        raise InputError(f"{path} is broken ({error}); {remedy}") from None
+    for name, array in arrays.items():
+        if array.dtype != np.float64 or array.ndim != (name != "intercept") or not np.isfinite(array).all():
+            raise InputError(
+                f"{path}: {name} is {array.dtype} {array.shape}, expected finite float64"
+                f" {'scalar' if name == 'intercept' else 'vector'}; {remedy}"
+            )
+    accuracies = {float(C): float(accuracy) for C, accuracy in config["valid_accuracy"].items()}
+    return Linear(arrays["coef"], float(arrays["intercept"]), config["C"], accuracies), arrays

@@ -1,0 +1,15 @@
+"""The section `baseline` of params.yaml."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from pipeline.core.params import Count, Positive, Section
+
+
+class Baseline(Section):
+    """The linear models, in scikit-learn's names."""
+
+    C: Annotated[list[Positive], Field(min_length=1)]
+    min_df: Count
+    nbsvm_alpha: Positive

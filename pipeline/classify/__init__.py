@@ -1,0 +1,1 @@
+"""The LSTM classifier: network, batches, loss, training, and the folder that keeps it."""

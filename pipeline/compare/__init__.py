@@ -1,0 +1,1 @@
+"""Comparing revisions of the project by their predictions."""

@@ -1,0 +1,21 @@
+"""What the sections of params.yaml are made of: a strict base model and the common types of their values."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Fraction = Annotated[float, Field(ge=0, lt=1)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=1)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+External = Annotated[str, Field(pattern=r"^[^/\\\\]+$")]  # the name of a file in external/, not a path
+
+
+class Section(BaseModel):
+    """A section of params.yaml: frozen, strictly typed, without unknown keys.
+
+    No field has a default: params.yaml names every key, so dvc.lock records every value.
+    """
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")

@@ -1,0 +1,96 @@
+"""Token ids: ragged rows of int32, the types they stand for, and the folder that keeps both."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.core.errors import InputError
+
+Int32 = NDArray[np.int32]
+Int64 = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Ragged:
+    """Rows of unequal length, end to end: row i is `values[offsets[i]:offsets[i + 1]]`.
+
+    Attributes:
+        values: int32 [n_tokens], token ids.
+        offsets: int64 [n_rows + 1], from 0 to n_tokens, never falling.
+    """
+
+    values: Int32
+    offsets: Int64
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def __getitem__(self, row: int) -> Int32:
+        return self.values[self.offsets[row] : self.offsets[row + 1]]
+
+    @property
+    def lengths(self) -> Int64:
+        """Tokens of each row, int64 [n_rows]."""
+        return np.diff(self.offsets)
+
+    def where(self, keep: NDArray[np.bool_]) -> "Ragged":
+        """Leave out the tokens where `keep`, bool [n_tokens], is false; rows stay, if empty."""
+        kept_before = np.concatenate([[0], np.cumsum(keep)])
+        return Ragged(self.values[keep], kept_before[self.offsets])
+
+    def rows(self, keep: NDArray[np.bool_]) -> "Ragged":
+        """Leave out the rows where `keep`, bool [n_rows], is false."""
+        values = self.values[np.repeat(keep, self.lengths)]
+        return Ragged(values, np.concatenate([[0], np.cumsum(self.lengths[keep])]))
+
+    def below(self, n_types: int) -> "Ragged":
+        """Keep the ids below `n_types`: the tokens that a vocabulary of the first `n_types` types knows."""
+        return self.where(self.values < n_types)
+
+    def save(self, folder: Path) -> None:
+        """Write ids.npy and offsets.npy."""
+        folder.mkdir(parents=True, exist_ok=True)
+        np.save(folder / "ids.npy", self.values)
+        np.save(folder / "offsets.npy", self.offsets)
+
+    @classmethod
+    def load(cls, folder: Path) -> "Ragged":
+        """Map ids.npy and offsets.npy into memory.
+
+        Raises:
+            InputError: a file is missing or broken, or the two do not fit together.
+        """
+        values = load_array(folder / "ids.npy", np.dtype(np.int32), 1)
+        offsets = load_array(folder / "offsets.npy", np.dtype(np.int64), 1)
+        if not len(offsets) or offsets[0] != 0 or offsets[-1] != len(values) or np.any(np.diff(offsets) < 0):
+            raise InputError(f"{folder}: offsets.npy does not fit ids.npy; run `dvc repro --force tokenize`")
+        return cls(values, offsets)
+
+
+def load_array(path: Path, dtype: np.dtype[Any], n_dimensions: int) -> NDArray[Any]:
+    """Map a .npy file into memory, read-only.
+
+    Raises:
+        InputError: the file is missing, is cut short, or has another dtype or number of dimensions.
+    """
+    try:
+        array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    except FileNotFoundError:
+        raise InputError(f"{path} is missing; `dvc repro` makes it, `dvc checkout` brings it back") from None
+    except (ValueError, EOFError, OSError) as error:
+        raise InputError(f"{path} is not a whole .npy file ({error}); delete it and run `dvc repro`") from None
+    if array.dtype != dtype or array.ndim != n_dimensions:
+        raise InputError(
+            f"{path} holds {array.dtype} with {array.ndim} dimensions, expected {dtype} with {n_dimensions};"
+            " delete it and run `dvc repro`"
+        )
+    return array
+
+
+def load_labels(folder: Path) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
+    """Load the labels of the training reviews, int8 [n_reviews], and which of them are for validation, bool."""
+    labels = load_array(folder / "labels.npy", np.dtype(np.int8), 1)
+    return labels, load_array(folder / "valid.npy", np.dtype(np.bool_), 1)

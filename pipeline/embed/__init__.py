@@ -1,0 +1,1 @@
+"""Word vectors: trained with word2vec, or read from a file."""

@@ -1,0 +1,111 @@
+"""The loss of word2vec on held-out reviews, comparable between epochs and runs."""
+
+from array import array
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+from gensim.models import Word2Vec
+from gensim.models.callbacks import CallbackAny2Vec
+from numpy.typing import NDArray
+
+from pipeline.core.errors import InputError
+from pipeline.core.ragged import Int32
+from pipeline.embed.params import Embed
+
+N_HELDOUT = 100_000
+
+
+class HeldoutLoss(CallbackAny2Vec):  # type: ignore[misc]
+    """The mean loss of word2vec over fixed examples of reviews that are not trained on, in nats.
+
+    An example is a set of input words, whose mean vector is h, and a chain of yes-or-no decisions with a vector u and a
+    sign s each: its loss is the sum of -log sigmoid(s u . h). With negative sampling the decisions are the target
+    word (+) and the noise words (-), with hierarchical softmax the target's path through the Huffman tree. Examples and
+    noise are drawn once, so that epochs, and runs of one kind, can be compared.
+    Source: Mikolov et al., Distributed Representations of Words and Phrases, 2013, equations 3 and 4.
+    """
+
+    def __init__(self, inputs: Int32, nodes: Int32, signs: NDArray[np.int8]) -> None:
+        """Keep n examples.
+
+        Args:
+            inputs: [n, W], rows of the input vectors; -1 where there are fewer.
+            nodes: [n, M], rows of the output vectors.
+            signs: [n, M]; 0 where there are fewer.
+        """
+        self._inputs, self._nodes, self._signs = inputs, nodes, signs
+        self.losses: list[float] = []
+        self.report: Callable[[int, float], object] = lambda epoch, loss: None
+
+    def on_epoch_end(self, model: Word2Vec) -> None:
+        """Append the loss of the current vectors, report it."""
+        self.losses.append(self.of(model.wv.vectors, model.syn1 if model.hs else model.syn1neg))
+        self.report(len(self.losses), self.losses[-1])
+
+    def of(self, vectors: NDArray[np.float32], outputs: NDArray[np.float32]) -> float:
+        """Return the loss of input vectors [V, D] and output vectors [V, D]."""
+        total = 0.0
+        for rows in np.array_split(np.arange(len(self._inputs)), max(1, len(self._inputs) // 5_000)):
+            inputs = self._inputs[rows]
+            known = (inputs >= 0)[:, :, None]
+            h = (vectors[inputs] * known).sum(1) / known.sum(1)  # [n, D]
+            f = np.einsum("nd,nmd->nm", h, outputs[self._nodes[rows]])
+            signs = self._signs[rows]
+            total += float((np.logaddexp(0, -signs * f) * (signs != 0)).sum())
+        return total / len(self._inputs)
+
+
+def examples(path: Path, heldout: NDArray[np.bool_], index: Mapping[str, int], section: Embed) -> tuple[Int32, Int32]:
+    """Draw what is predicted from what in the held-out reviews, as gensim does, windows shrunk at random.
+
+    Returns: inputs int32 [n, W], rows of words, -1 where there are fewer; and targets int32 [n]. Skip-gram predicts one
+        word from one (W = 1), CBOW one from all around it.
+    """
+    rng = np.random.default_rng(section.seed)
+    width = 1 if section.architecture == "skipgram" else 2 * section.window
+    rows = array("i")
+    with open(path, encoding="utf-8", newline="\n") as lines:
+        for line, held in zip(lines, heldout, strict=True):
+            if not held:
+                continue
+            ids = [index[word] for word in line.split() if word in index]
+            for place, reach in enumerate(rng.integers(1, section.window, len(ids), endpoint=True)):
+                around = ids[max(0, place - reach) : place] + ids[place + 1 : place + 1 + reach]
+                if section.architecture == "skipgram":
+                    for context in around:
+                        rows.extend((ids[place], context))
+                elif around:
+                    rows.extend([*around, *[-1] * (width - len(around)), ids[place]])
+    if not rows:
+        raise InputError(
+            f"{path}: the {int(heldout.sum())} held-out reviews hold no pair of known words; raise embed.heldout_frac"
+        )
+    found = np.frombuffer(rows, np.int32).reshape(-1, width + 1)
+    if len(found) > N_HELDOUT:
+        found = found[np.sort(rng.choice(len(found), N_HELDOUT, replace=False))]
+    return found[:, :-1], found[:, -1]
+
+
+def heldout_loss(
+    path: Path, heldout: NDArray[np.bool_], index: Mapping[str, int], model: Word2Vec, section: Embed
+) -> HeldoutLoss:
+    """Set up the loss of a model whose vocabulary, and with it the tree or the noise, is known."""
+    inputs, targets = examples(path, heldout, index, section)
+    if section.loss == "negative_sampling":
+        rng = np.random.default_rng([section.seed, 1])
+        counts = np.array([model.wv.get_vecattr(word, "count") for word in model.wv.index_to_key], np.float64)
+        weights = counts**section.ns_exponent
+        noise = rng.choice(len(counts), (len(targets), section.negative), p=weights / weights.sum())
+        nodes = np.concatenate([targets[:, None], noise.astype(np.int32)], axis=1)
+        signs = np.full(nodes.shape, -1, np.int8)
+        signs[:, 0] = 1
+        return HeldoutLoss(inputs, nodes, signs)
+    points, codes = ([model.wv.get_vecattr(word, name) for word in model.wv.index_to_key] for name in ("point", "code"))
+    longest = max(map(len, points))
+    all_nodes = np.zeros((len(points), longest), np.int32)
+    all_signs = np.zeros((len(points), longest), np.int8)
+    for row, (point, code) in enumerate(zip(points, codes, strict=True)):
+        all_nodes[row, : len(point)] = point
+        all_signs[row, : len(code)] = 1 - 2 * code.astype(np.int8)
+    return HeldoutLoss(inputs, all_nodes[targets], all_signs[targets])

@@ -1,0 +1,152 @@
+"""word2vec, trained by gensim: skip-gram or CBOW, with negative sampling or hierarchical softmax."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import gensim
+import numpy as np
+from gensim.models import Word2Vec
+from gensim.models.word2vec import MAX_WORDS_IN_BATCH
+from numpy.typing import NDArray
+
+from pipeline.core.embeddings import Embeddings
+from pipeline.core.errors import InputError
+from pipeline.core.progress import Advance, Progress
+from pipeline.core.ragged import Int64
+from pipeline.embed.heldout_loss import heldout_loss
+from pipeline.embed.params import Embed
+
+NAMES = {
+    "skipgram": "skip-gram",
+    "cbow": "CBOW",
+    "negative_sampling": "negative sampling",
+    "hierarchical_softmax": "hierarchical softmax",
+}
+
+
+class Start(NamedTuple):
+    """What training starts from in place of random vectors: float32 [n, D], of the words in `rows`, int64 [n]."""
+
+    rows: Int64
+    vectors: NDArray[np.float32]
+    locked: bool  # these stay as they are, and the other words are trained around them
+
+
+class Sentences:
+    """The reviews of corpus.txt but the held-out ones, as gensim wants them: an iterable that starts anew.
+
+    A review longer than gensim's batch, which would be cut there, is given in pieces.
+    """
+
+    def __init__(self, path: Path, heldout: NDArray[np.bool_], advance: Advance) -> None:
+        self._path, self._heldout, self._advance = path, heldout, advance
+
+    def __iter__(self) -> Iterator[list[str]]:
+        with open(self._path, encoding="utf-8", newline="\n") as lines:
+            for line, heldout in zip(lines, self._heldout, strict=True):
+                if not heldout:
+                    words = line.split()
+                    for start in range(0, len(words), MAX_WORDS_IN_BATCH):
+                        yield words[start : start + MAX_WORDS_IN_BATCH]
+                    self._advance(len(words))
+
+
+def vocabulary(corpus: Path, types: list[str], counts: Int64, min_count: int) -> tuple[list[str], Int64]:
+    """Keep the types with at least `min_count` occurrences: the words that get a vector.
+
+    Raises:
+        InputError: fewer than two are that frequent.
+    """
+    n_words = int(np.sum(counts >= min_count))
+    if n_words < 2:
+        most = f"the most frequent type, {types[0]!r}, occurs {counts[0]} times" if types else "there are no types"
+        raise InputError(
+            f"embed.min_count = {min_count} leaves {n_words} words in the vocabulary of {corpus}: {most};"
+            " lower embed.min_count in params.yaml"
+        )
+    return types[:n_words], counts[:n_words]
+
+
+def train(
+    corpus: Path,
+    types: list[str],
+    counts: Int64,
+    tokenizer: Mapping[str, Any],
+    section: Embed,
+    progress: Progress,
+    start: Start | None = None,
+) -> tuple[Embeddings, list[float]]:
+    """Train the vectors of a text of a review a line.
+
+    Args:
+        corpus: the text, tokens joined by spaces.
+        types: every type of the text, by falling count, then string.
+        counts: int64 [n_types], their occurrences.
+        tokenizer: kept with the vectors.
+        section: the parameters, in gensim's names.
+        progress: told the words read, and the held-out loss of each epoch.
+        start: vectors to start from; the output vectors, which no artifact keeps, start at zero as always.
+
+    Returns: the vectors of the types with at least `min_count` occurrences, and the held-out loss in nats after
+        each epoch. With one worker the same input gives the same bits on the same machine.
+
+    Raises:
+        InputError: no type is that frequent, or nothing is left to hold out.
+    """
+    words, word_counts = vocabulary(corpus, types, counts, section.min_count)
+    with open(corpus, encoding="utf-8", newline="\n") as lines:
+        n_reviews = sum(1 for _ in lines)
+    heldout = np.zeros(n_reviews, np.bool_)
+    n_heldout = max(1, round(section.heldout_frac * n_reviews))
+    heldout[np.random.default_rng(section.seed).choice(n_reviews, n_heldout, replace=False)] = True
+
+    tree = section.loss == "hierarchical_softmax"
+    model = Word2Vec(
+        sg=int(section.architecture == "skipgram"),
+        hs=int(tree),
+        negative=0 if tree else section.negative,
+        sorted_vocab=0,  # the order of `words` stands: token ids are rows
+        vector_size=section.vector_size,
+        window=section.window,
+        ns_exponent=section.ns_exponent,
+        sample=section.sample,
+        min_count=section.min_count,
+        alpha=section.alpha,
+        min_alpha=section.min_alpha,
+        seed=section.seed,
+        workers=section.workers,
+    )
+    model.build_vocab_from_freq(dict(zip(words, word_counts.tolist(), strict=True)), corpus_count=n_reviews - n_heldout)
+    assert model.wv.index_to_key == words
+    if start:
+        model.wv.vectors[start.rows] = start.vectors
+        if start.locked:
+            model.wv.vectors_lockf = np.ones(len(words), np.float32)
+            model.wv.vectors_lockf[start.rows] = 0
+    loss = heldout_loss(corpus, heldout, {word: i for i, word in enumerate(words)}, model, section)
+    n_tokens = round(int(counts.sum()) * (1 - n_heldout / n_reviews))  # about: the held-out ones differ in length
+    loss.report = lambda epoch, value: progress.epoch(epoch, section.epochs, heldout_loss=value)
+    with progress.bar("embed", n_tokens * section.epochs, " words") as advance:
+        model.train(
+            Sentences(corpus, heldout, advance),
+            total_examples=n_reviews - n_heldout,
+            epochs=section.epochs,
+            callbacks=[loss],
+        )
+    training = {
+        "model": f"{NAMES[section.architecture]} with {NAMES[section.loss]}",
+        **section.model_dump(),
+        "n_reviews": n_reviews - n_heldout,
+        "corpus_sha256": digest(corpus),
+        "gensim": gensim.__version__,
+    }
+    vectors = np.ascontiguousarray(model.wv.vectors, np.float32)
+    return Embeddings(vectors, words, word_counts, tokenizer, training), loss.losses
+
+
+def digest(path: Path) -> str:
+    """Return the sha256 of a file, in hexadecimal."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,72 @@
+"""Every fit of a run on the same reviews: one of each linear model, one a seed of each LSTM."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.baseline.bag_of_vectors import BagOfVectors
+from pipeline.baseline.ngrams import NGrams
+from pipeline.classify.classifier import Classifier
+from pipeline.core.embeddings import Embeddings
+from pipeline.core.errors import InputError
+from pipeline.core.models import LSTMS
+from pipeline.core.ragged import Int64, Ragged
+from pipeline.tokenize.chunks import encode
+from pipeline.tokenize.tokenizer import Tokenizer, tokenize
+
+
+class TokenizedReviews(NamedTuple):
+    """TokenizedReviews as the models take them."""
+
+    lines: list[str]  # the tokens of each, joined by spaces
+    ids: Ragged  # of the tokens that have a vector
+    lengths: Int64  # [n_reviews], tokens of each, with a vector or without
+
+    @classmethod
+    def of(cls, texts: Sequence[str], embeddings: Embeddings) -> "TokenizedReviews":
+        """Tokenize texts as the corpus of the embeddings was."""
+        chunks = list(tokenize(texts, Tokenizer.from_config(embeddings.tokenizer)))
+        lines = "".join(chunk.text for chunk in chunks).split("\n")[:-1]
+        lengths = np.concatenate([np.empty(0, np.int64), *(chunk.lengths for chunk in chunks)])
+        return cls(lines, encode(chunks, embeddings.index), lengths)
+
+
+def load_lstm(folder: Path, embeddings: Embeddings) -> Classifier:
+    """Read an LSTM that reads the words of the embeddings.
+
+    Raises:
+        InputError: a file is missing or broken, or it has other words.
+    """
+    classifier = Classifier.load(folder)
+    if classifier.words != embeddings.words:
+        raise InputError(f"{folder} has other words than the embeddings of this run; run `dvc repro`")
+    return classifier
+
+
+def predict_all(
+    artifacts: Path, reviews: TokenizedReviews, embeddings: Embeddings, seeds: Sequence[int]
+) -> Iterator[tuple[str, NDArray[Any]]]:
+    """Load one fit after the other and yield the name of its column of predictions and its probabilities [n_reviews].
+
+    Raises:
+        InputError: an artifact is missing or broken, or an LSTM has other words than the embeddings.
+    """
+    bag = BagOfVectors.load(artifacts / "bag_of_vectors", embeddings.vectors)
+    yield "bag_of_vectors", bag.probabilities(reviews.ids)
+    for name in ("tfidf", "nbsvm"):
+        yield name, NGrams.load(artifacts / name, name).probabilities(reviews.lines)
+    for model in LSTMS:
+        for seed in seeds:
+            classifier = load_lstm(artifacts / model / str(seed), embeddings)
+            yield f"{model}_{seed}", classifier.probabilities(reviews.ids)
+
+
+def unlisted_seeds(artifacts: Path, seeds: Sequence[int]) -> list[str]:
+    """Return the folders of LSTMs of other seeds, which an earlier run has left."""
+    wanted = {str(seed) for seed in seeds}
+    return [
+        str(path) for model in LSTMS for path in sorted((artifacts / model).glob("[!.]*")) if path.name not in wanted
+    ]

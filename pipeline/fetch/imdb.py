@@ -1,0 +1,159 @@
+"""The Large Movie Review Dataset: its archive, and its layout `{train,test}/{pos,neg,unsup}/<id>_<rating>.txt`."""
+
+import hashlib
+import re
+import tarfile
+import zlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
+
+import pooch
+import pyarrow as pa
+import requests
+
+from pipeline.core.errors import InputError
+from pipeline.fetch.corpus import COLUMNS, SPLITS
+
+REVIEW = re.compile(r"(?:^|/)(train|test)/(pos|neg|unsup)/([^/]+)\.txt$")
+MOVIES = re.compile(r"(?:^|/)(train|test)/urls_(pos|neg|unsup)\.txt$")
+NUMBERED = re.compile(r"(\d+)_(\d+)$")
+TITLE = re.compile(r"tt\d+")
+LABELS = {"pos": 1, "neg": 0, "unsup": None}
+
+# Source: Maas et al., Learning Word Vectors for Sentiment Analysis, 2011; their README.
+IMDB_COUNTS = {"train": (25_000, 12_500), "unsup": (50_000, 0), "test": (25_000, 12_500)}
+# sha256 over the sorted lines `<split>/<label>/<file>` NUL hex sha256 of the file LF: the reviews, in any archive.
+URL = "https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz"
+SHA256 = "c40f74a18d3b61f90feba1e17730e0d38e8b97c05fde7008942e91923d1658fe"  # of the archive
+IMDB_DIGEST = "82d1afcbfd458e9596929f4ec299cba37f7c66ed0dcc22866f769a4330b24463"
+
+
+def _members(path: Path) -> Iterator[tuple[str, bytes]]:
+    """Stream the names and contents of the files of a tar, compressed or not, or of a folder."""
+    if path.is_dir():
+        for file in sorted(path.rglob("*.txt")):
+            if not file.is_symlink():
+                yield file.relative_to(path).as_posix(), file.read_bytes()
+        return
+    try:
+        with tarfile.open(path, "r|*") as tar:
+            for member in tar:
+                parts = PurePosixPath(member.name).parts
+                if ".." in parts or member.name.startswith("/") or not (member.isfile() or member.isdir()):
+                    kind = (
+                        "a link or device" if not (member.isfile() or member.isdir()) else "a path out of the archive"
+                    )
+                    raise InputError(f"{path}: the member {member.name!r} is {kind}; take the official archive")
+                file_object = tar.extractfile(member)
+                if file_object is not None:
+                    yield member.name, file_object.read()
+    except FileNotFoundError:
+        raise InputError(f"{path} does not exist; set IMDB_ARCHIVE to the archive's absolute path") from None
+    except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
+        raise InputError(
+            f"{path} is cut short or no tar archive ({type(error).__name__}: {error}); fetch it anew"
+        ) from None
+
+
+def _text(name: str, content: bytes, path: Path) -> str:
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: {name} is not UTF-8 ({error}); convert it or take the official archive") from None
+
+
+def read_archive(path: Path) -> tuple[dict[str, pa.Table], str]:
+    """Read reviews in aclImdb's layout, in one pass and without unpacking.
+
+    Args:
+        path: a tar archive, compressed or not, or a folder.
+
+    Returns: tables `train`, `unsup` and `test` (empty where the archive has none), rows in plain string order of
+        split, label and file name, and the digest of the contents in hex.
+
+    Raises:
+        InputError: the archive is missing, cut short, holds a link or a path with `..`, a text that is not UTF-8,
+            or no review.
+    """
+    found: dict[tuple[str, str, str], bytes] = {}
+    movies: dict[tuple[str, str], list[str | None]] = {}
+    for name, content in _members(path):
+        if match := REVIEW.search(name):
+            found[match.group(1), match.group(2), match.group(3)] = content
+        elif match := MOVIES.search(name):
+            titles = (TITLE.search(line) for line in _text(name, content, path).splitlines())
+            movies[match.group(1), match.group(2)] = [title and title.group() for title in titles]
+    if not found:
+        raise InputError(f"{path} holds no review named {{train,test}}/{{pos,neg,unsup}}/*.txt; is it another archive?")
+    digest = hashlib.sha256()
+    rows: dict[str, list[dict[str, object]]] = {split: [] for split in SPLITS}
+    for (split, label, stem), content in sorted(found.items()):
+        name = f"{split}/{label}/{stem}"
+        digest.update(f"{name}.txt\0{hashlib.sha256(content).hexdigest()}\n".encode())
+        number, rating = map(int, match.groups()) if (match := NUMBERED.match(stem)) else (-1, 0)
+        titles_of = movies.get((split, label), [])
+        rows["unsup" if label == "unsup" else split].append(
+            {
+                "id": name,
+                "label": LABELS[label],
+                "rating": rating or None,  # unsup files end in _0
+                "movie": titles_of[number] if 0 <= number < len(titles_of) else None,
+                "text": _text(name + ".txt", content, path),
+            }
+        )
+    return {split: pa.Table.from_pylist(rows[split], COLUMNS) for split in SPLITS}, digest.hexdigest()
+
+
+def check_imdb(tables: Mapping[str, pa.Table], digest: str, path: Path) -> None:
+    """Check that the tables are the official 100,000 reviews.
+
+    Raises:
+        InputError: a split has another size or balance, or the contents another digest.
+    """
+    for split, expected in IMDB_COUNTS.items():
+        labels = tables[split]["label"].to_pylist()
+        found = (len(labels), labels.count(1))
+        if found != expected:
+            raise InputError(
+                f"{path}: {split} has {found[0]:,} reviews, {found[1]:,} of them positive; the Large Movie Review"
+                f" Dataset has {expected[0]:,} and {expected[1]:,}; take the official archive, or use it as an own"
+                " corpus (fetch.source: corpus)"
+            )
+    if digest != IMDB_DIGEST:
+        raise InputError(
+            f"{path}: the digest of the reviews is {digest}, that of the official ones {IMDB_DIGEST};"
+            " a text was changed; take the official archive"
+        )
+
+
+def download_imdb(given: str | None) -> Path:
+    """Return the path of the archive: `given` if it is set, else the official one, downloaded once into the user cache.
+
+    Raises:
+        InputError: `given` is not the absolute path of a file, or the download fails.
+    """
+    if given is not None:
+        path = Path(given)
+        if not path.is_absolute() or not path.is_file():
+            raise InputError(f"IMDB_ARCHIVE = {given!r} is not the absolute path of a file; set it to the archive's")
+        return path
+    try:
+        download = pooch.HTTPDownloader(progressbar=True, timeout=60)
+        cache = pooch.os_cache("word2vec-lstm-imdb")
+        registry = pooch.create(cache, base_url="", registry={Path(URL).name: SHA256}, urls={Path(URL).name: URL})
+        registry.retry_if_failed = 3
+        return Path(registry.fetch(Path(URL).name, downloader=download))
+    except requests.RequestException as error:
+        raise InputError(
+            f"{URL} cannot be downloaded ({type(error).__name__}); fetch it elsewhere and set IMDB_ARCHIVE to its"
+            " absolute path, or run `make demo`, which needs no data"
+        ) from None
+    except ValueError as error:  # pooch raises this for a wrong checksum
+        raise InputError(f"{error} Fetch it by hand, or try again later") from None
+
+
+def read_imdb(path: Path) -> dict[str, pa.Table]:
+    """Read the official archive and check that it holds the official reviews."""
+    tables, digest = read_archive(path)
+    check_imdb(tables, digest, path)
+    return tables

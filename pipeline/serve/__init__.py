@@ -1,0 +1,1 @@
+"""A local page on which all models judge a typed review."""

@@ -1,0 +1,33 @@
+"""Tokenized reviews in chunks, and their ids in a vocabulary."""
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from pipeline.core.ragged import Int32, Int64, Ragged
+
+
+class Chunk(NamedTuple):
+    """Some reviews, tokenized: the reviews' tokens in terms of the chunk's own list of types."""
+
+    text: str  # the tokens of each review joined by spaces, each review ended by a newline
+    types: list[str]
+    ids: Int32  # [n_tokens], indices into `types`
+    lengths: Int64  # [n_reviews], tokens
+
+
+def encode(chunks: Iterable[Chunk], index: Mapping[str, int]) -> Ragged:
+    """Turn tokenized reviews into the ids of a vocabulary; tokens that it lacks are left out."""
+    ids: list[Int32] = []
+    lengths: list[Int64] = []
+    for chunk in chunks:
+        of_type = np.fromiter((index.get(token, -1) for token in chunk.types), np.int32, len(chunk.types))
+        ids.append(of_type[chunk.ids])
+        lengths.append(chunk.lengths)
+    empty = np.empty(0, np.int32)
+    every = Ragged(
+        np.concatenate([empty, *ids]),
+        np.concatenate([np.zeros(1, np.int64), np.cumsum(np.concatenate([np.empty(0, np.int64), *lengths]))]),
+    )
+    return every.where(every.values >= 0)

@@ -1,0 +1,13 @@
+"""The section `tokenize` of params.yaml."""
+
+from typing import Literal
+
+from pipeline.core.params import Section
+
+
+class Tokenize(Section):
+    """How a text becomes tokens."""
+
+    tokenizer: Literal["tweet", "treebank", "toktok", "regex"]
+    lowercase: bool
+    drop_test_duplicates: bool

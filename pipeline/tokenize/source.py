@@ -1,0 +1,47 @@
+"""The reviews that may be trained on, as stage `fetch` wrote them: their texts, labels, and which are kept."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+SPLITS = ("train", "unsup")
+
+
+class Source:
+    """train.parquet and unsup.parquet of a folder, less the texts that also occur in test where these are dropped.
+
+    Attributes:
+        keep: bool [n_rows] by split, the rows that are kept.
+        n_reviews: how many these are.
+    """
+
+    def __init__(self, folder: Path, *, drop_test_duplicates: bool) -> None:
+        self._folder = folder
+        self.keep: dict[str, NDArray[np.bool_]] = {}
+        for split in SPLITS:
+            in_test = pq.read_table(folder / f"{split}.parquet", columns=["in_test"])["in_test"].to_numpy()
+            self.keep[split] = ~(in_test & drop_test_duplicates)
+        self.n_reviews = sum(int(kept.sum()) for kept in self.keep.values())
+
+    def texts(self, split: str) -> Iterator[str]:
+        """Stream the texts that are kept."""
+        start = 0
+        for batch in pq.ParquetFile(self._folder / f"{split}.parquet").iter_batches(2048, columns=["text"]):
+            kept = self.keep[split][start : start + len(batch)]
+            yield from (text for text, keep in zip(batch["text"].to_pylist(), kept.tolist(), strict=True) if keep)
+            start += len(batch)
+
+    def sample(self, n: int) -> Iterator[str]:
+        """Stream about `n` of the kept texts, evenly spaced."""
+        step = max(1, self.n_reviews // n)
+        for split in SPLITS:
+            yield from (text for i, text in enumerate(self.texts(split)) if i % step == 0)
+
+    def labels(self) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
+        """Return the labels of the kept training reviews, int8, and which of these are for validation, bool."""
+        table = pq.read_table(self._folder / "train.parquet", columns=["label", "valid"])
+        keep = self.keep["train"]
+        return table["label"].to_numpy().astype(np.int8)[keep], table["valid"].to_numpy()[keep]

@@ -1,0 +1,1 @@
+"""Using the word vectors: neighbors, scores, model card, export, scikit-learn."""

@@ -1,0 +1,65 @@
+"""What is measured on word vectors alone: analogies and similarities, each with its coverage."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from gensim.models import KeyedVectors
+from gensim.test.utils import datapath
+
+from pipeline.core.embeddings import Embeddings
+
+SEMANTIC = 5  # of the fourteen sections of Google's analogies, the first five; the others, "gram...", are syntactic
+SIMILARITIES = ("wordsim353.tsv", "simlex999.txt")
+
+
+def keyed_vectors(embeddings: Embeddings) -> KeyedVectors:
+    """Give the vectors to gensim, counts included."""
+    keyed = KeyedVectors(embeddings.vectors.shape[1])
+    keyed.add_vectors(embeddings.words, np.asarray(embeddings.vectors))
+    for word, count in zip(embeddings.words, embeddings.counts.tolist(), strict=True):
+        keyed.set_vecattr(word, "count", count)
+    return keyed
+
+
+def intrinsic(embeddings: Embeddings) -> dict[str, dict[str, float]]:
+    """Score the vectors on the test sets that gensim ships; each score with the share of items it rests on.
+
+    Returns: `analogies` and of them `semantic` and `syntactic` (Google, accuracy), `wordsim353` and `simlex999`
+        (Spearman's rho with human judgement), each with `coverage`, the share of items all of whose words are in the
+        vocabulary. A set with too few items to score gives 0 at its coverage.
+    """
+    keyed = keyed_vectors(embeddings)
+    scores = {**_analogies(keyed), **{file.partition(".")[0]: _similarity(keyed, file) for file in SIMILARITIES}}
+    return {name: {key: round(value, 4) for key, value in score.items()} for name, score in scores.items()}
+
+
+def _analogies(keyed: KeyedVectors) -> dict[str, dict[str, float]]:
+    path = Path(datapath("questions-words.txt"))
+    n_items: dict[str, int] = {}
+    for line in path.read_text("utf-8").splitlines():
+        if line.startswith(":"):
+            section = line.removeprefix(":").strip()
+            n_items[section] = 0
+        else:
+            n_items[section] += 1
+    found: list[dict[str, Any]] = keyed.evaluate_word_analogies(str(path), restrict_vocab=len(keyed))[1]
+    answered = {
+        part["section"]: (len(part["correct"]), len(part["correct"]) + len(part["incorrect"])) for part in found
+    }
+
+    def score(sections: list[str]) -> dict[str, float]:
+        n_right, n_answered = (sum(answered[name][i] for name in sections if name in answered) for i in (0, 1))
+        coverage = n_answered / sum(n_items[name] for name in sections)
+        return {"accuracy": n_right / max(1, n_answered), "coverage": coverage}
+
+    names = list(n_items)
+    return {"analogies": score(names), "semantic": score(names[:SEMANTIC]), "syntactic": score(names[SEMANTIC:])}
+
+
+def _similarity(keyed: KeyedVectors, file: str) -> dict[str, float]:
+    path = Path(datapath(file))
+    pairs = [line.split("\t")[:2] for line in path.read_text("utf-8").splitlines() if not line.startswith("#")]
+    coverage = sum(all(word.lower() in keyed for word in pair) for pair in pairs) / len(pairs)
+    rho = float(keyed.evaluate_word_pairs(str(path))[1][0]) if coverage * len(pairs) > 2 else 0.0
+    return {"spearman": rho if np.isfinite(rho) else 0.0, "coverage": coverage}

@@ -1,0 +1,177 @@
+"""The linear baselines against their definitions, and the folders that keep them."""
+
+import json
+import shutil
+from collections import Counter
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.baseline.bag_of_vectors import BagOfVectors, mean_vectors
+from pipeline.baseline.logistic import fit_linear
+from pipeline.baseline.ngrams import NGrams
+from pipeline.baseline.params import Baseline
+from pipeline.core.errors import InputError
+from pipeline.core.ragged import Ragged
+from pipeline.params import Params
+from tests.conftest import with_values
+
+LINES = [
+    "good good film",
+    "not good at all",
+    "bad film not good",
+    "not bad a good film",
+    "bad bad bad",
+    "a good film",
+    "bad at all",
+    "not bad at all",
+] * 4
+LABELS = np.array([1, 0, 0, 1, 0, 1, 0, 1] * 4, np.int8)
+VALID = np.arange(len(LINES)) >= 24
+
+
+@pytest.fixture
+def section(params: Params) -> Baseline:
+    return with_values(params, baseline__C=[0.5, 5.0], baseline__min_df=2, baseline__nbsvm_alpha=1.0).baseline
+
+
+def ids_of(lines: list[str]) -> tuple[Ragged, list[str]]:
+    words = sorted({word for line in lines for word in line.split()})
+    rows = [[words.index(word) for word in line.split()] for line in lines]
+    offsets = np.cumsum([0, *map(len, rows)], dtype=np.int64)
+    return Ragged(np.array([i for row in rows for i in row], np.int32), offsets), words
+
+
+def n_grams(line: str) -> Counter[str]:
+    tokens = line.split()
+    return Counter([*tokens, *(f"{a} {b}" for a, b in pairwise(tokens))])
+
+
+def test_nbsvm_weights_are_the_log_count_ratio(section: Baseline) -> None:
+    model = NGrams.fit("nbsvm", LINES, LABELS, VALID, section)
+    fitted = [(set(n_grams(line)), y) for line, y, held in zip(LINES, LABELS, VALID, strict=True) if not held]
+    frequency = Counter(term for terms, _ in fitted for term in terms)
+    assert model.terms == sorted(term for term, n in frequency.items() if n >= 2)
+    p = {term: 1.0 + sum(term in terms for terms, y in fitted if y == 1) for term in model.terms}
+    q = {term: 1.0 + sum(term in terms for terms, y in fitted if y == 0) for term in model.terms}
+    for term, weight in zip(model.terms, model.weights, strict=True):
+        assert weight == pytest.approx(np.log((p[term] / sum(p.values())) / (q[term] / sum(q.values())))), term
+
+
+@pytest.mark.parametrize("kind", ["tfidf", "nbsvm"])
+def test_n_gram_probabilities_by_brute_force(kind: str, section: Baseline) -> None:
+    model = NGrams.fit(kind, LINES, LABELS, VALID, section)
+    place = {term: i for i, term in enumerate(model.terms)}
+    lines = ["not good good film", "nothing known", ""]
+    expected = []
+    for line in lines:
+        x = np.zeros(len(place))
+        for term, n in n_grams(line).items():
+            if term in place:
+                x[place[term]] = model.weights[place[term]] * (1 + np.log(n) if kind == "tfidf" else 1)
+        if kind == "tfidf" and x.any():
+            x /= np.linalg.norm(x)
+        expected.append(1 / (1 + np.exp(-(x @ model.linear.coef + model.linear.intercept))))
+    assert model.probabilities(lines) == pytest.approx(expected)
+
+
+def test_tfidf_weights_are_smoothed_inverse_document_frequencies(section: Baseline) -> None:
+    model = NGrams.fit("tfidf", LINES, LABELS, VALID, section)
+    fitted = [set(n_grams(line)) for line, held in zip(LINES, VALID, strict=True) if not held]
+    expected = [np.log((1 + len(fitted)) / (1 + sum(t in terms for terms in fitted))) + 1 for t in model.terms]
+    assert model.weights == pytest.approx(expected)
+
+
+def test_the_mean_of_vectors(rng: np.random.Generator) -> None:
+    vectors = rng.normal(size=(4, 3)).astype(np.float32)
+    reviews = Ragged(np.array([0, 1, 1, 3], np.int32), np.array([0, 3, 3, 4], np.int64))
+    expected = [(vectors[0] + 2 * vectors[1]) / 3, np.zeros(3), vectors[3]]
+    np.testing.assert_allclose(mean_vectors(reviews, vectors), expected, rtol=1e-6, atol=1e-7)
+
+
+def test_the_best_c_on_validation_is_kept_and_of_equals_the_smallest(rng: np.random.Generator) -> None:
+    features = rng.normal(size=(200, 5))
+    labels = (features @ [1, -1, 2, 0, 0] + rng.normal(size=200) > 0).astype(np.int8)
+    valid = np.arange(200) >= 150
+    tried = [100.0, 1e-4, 1.0, 10.0]
+    linear = fit_linear(features, labels, valid, tried)
+    assert sorted(linear.valid_accuracy) == sorted(tried)
+    best = max(linear.valid_accuracy.values())
+    assert min(C for C, accuracy in linear.valid_accuracy.items() if accuracy == best) == linear.C
+
+
+def test_nothing_fitted_looks_at_validation(section: Baseline, rng: np.random.Generator) -> None:
+    reviews, words = ids_of(LINES)
+    vectors = rng.normal(size=(len(words), 6)).astype(np.float32)
+    one_c = section.model_copy(update={"C": [1.0]})
+    other = np.where(VALID, 1 - LABELS, LABELS).astype(np.int8)
+    for kind in ("tfidf", "nbsvm"):
+        a, b = (NGrams.fit(kind, LINES, labels, VALID, one_c) for labels in (LABELS, other))
+        np.testing.assert_array_equal(a.linear.coef, b.linear.coef)
+    a, b = (BagOfVectors.fit(reviews, labels, VALID, vectors, one_c) for labels in (LABELS, other))
+    np.testing.assert_array_equal(a.linear.coef, b.linear.coef)
+
+
+def test_no_n_gram_left_is_named(section: Baseline) -> None:
+    with pytest.raises(InputError, match=r"baseline\.min_df = 99 leaves no n-gram of 24 reviews"):
+        NGrams.fit("tfidf", LINES, LABELS, VALID, section.model_copy(update={"min_df": 99}))
+
+
+def test_models_come_back_and_their_files_are_the_same_each_time(section: Baseline, tmp_path: Path) -> None:
+    reviews, words = ids_of(LINES)
+    vectors = np.random.default_rng(1).normal(size=(len(words), 6)).astype(np.float32)
+    bag = BagOfVectors.fit(reviews, LABELS, VALID, vectors, section)
+    tfidf = NGrams.fit("tfidf", LINES, LABELS, VALID, section)
+    for name in ("a", "b"):
+        bag.save(tmp_path / name / "bag")
+        tfidf.save(tmp_path / name / "tfidf")
+    for file in (path for path in (tmp_path / "a").rglob("*") if path.is_file()):
+        assert file.read_bytes() == (tmp_path / "b" / file.relative_to(tmp_path / "a")).read_bytes()
+    read = BagOfVectors.load(tmp_path / "a/bag", vectors)
+    np.testing.assert_array_equal(read.probabilities(reviews), bag.probabilities(reviews))
+    again = NGrams.load(tmp_path / "a/tfidf", "tfidf")
+    np.testing.assert_array_equal(again.probabilities(LINES), tfidf.probabilities(LINES))
+    with pytest.raises(InputError, match="fitted on vectors of size 6, the embeddings have 5"):
+        BagOfVectors.load(tmp_path / "a/bag", vectors[:, :5])
+
+
+def break_it(folder: Path, kind: str) -> None:
+    weights = dict(np.load(folder / "weights.npz"))
+    config = json.loads((folder / "config.json").read_text())
+    if kind == "missing":
+        (folder / "weights.npz").unlink()
+    elif kind == "cut":
+        (folder / "weights.npz").write_bytes((folder / "weights.npz").read_bytes()[:-200])
+    elif kind == "dtype":
+        np.savez(folder / "weights.npz", **{**weights, "coef": weights["coef"].astype(np.float32)})
+    elif kind == "shape":
+        np.savez(folder / "weights.npz", **{**weights, "coef": weights["coef"][1:]})
+    elif kind == "terms":
+        (folder / "terms.txt").unlink()
+    elif kind == "version":
+        (folder / "config.json").write_text(json.dumps({**config, "format": 0}))
+    else:
+        (folder / "config.json").write_text(json.dumps({**config, "model": "nbsvm"}))
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("missing", r"weights\.npz is missing"),
+        ("cut", r"weights\.npz is broken"),
+        ("dtype", r"coef is float32"),
+        ("shape", r"\d+ terms, \d+ weights, \d+ coefficients"),
+        ("terms", r"terms\.txt is missing"),
+        ("version", r"format 0, but this code reads format 1"),
+        ("model", r"holds a 'nbsvm', expected a 'tfidf'"),
+    ],
+)
+def test_a_broken_folder_is_named(section: Baseline, tmp_path: Path, kind: str, said: str) -> None:
+    NGrams.fit("tfidf", LINES, LABELS, VALID, section).save(tmp_path / "tfidf")
+    break_it(tmp_path / "tfidf", kind)
+    with pytest.raises(InputError, match=said) as caught:
+        NGrams.load(tmp_path / "tfidf", "tfidf")
+    assert "dvc" in str(caught.value)
+    shutil.rmtree(tmp_path / "tfidf")

@@ -1,0 +1,30 @@
+"""Where the classifier computes, and how exactly."""
+
+import pytest
+import torch
+
+from pipeline.classify.device import choose_device, choose_dtype, keep_freed_memory, make_deterministic
+from pipeline.core.errors import InputError
+
+CPU = torch.device("cpu")
+
+
+def test_cuda_without_a_gpu_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(InputError, match=r"classify\.device = 'cuda', but torch finds no usable GPU.*auto or cpu"):
+        choose_device("cuda")
+    assert choose_device("auto") == choose_device("cpu") == CPU
+
+
+def test_the_type_that_is_named_is_taken() -> None:
+    assert choose_dtype("float32", CPU) == torch.float32
+    assert choose_dtype("bfloat16", CPU) == torch.bfloat16
+
+
+def test_sums_are_the_same_each_time_and_fresh_memory_is_not_filled() -> None:
+    make_deterministic(1, 1)
+    keep_freed_memory()
+    assert torch.are_deterministic_algorithms_enabled()
+    assert not torch.utils.deterministic.fill_uninitialized_memory  # type: ignore[attr-defined]
+    x = torch.randn(64, 300, 200)
+    assert all(float((x * 2).sum()) == float((x * 2).sum()) for _ in range(3))

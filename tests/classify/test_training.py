@@ -1,0 +1,248 @@
+"""Training: every review once an epoch, the best epoch kept, the same bits again; on a GPU where there is one."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.classify.batches import Reviews, batches
+from pipeline.classify.checkpoint import Checkpoint
+from pipeline.classify.classifier import logits
+from pipeline.classify.device import choose_device, make_deterministic
+from pipeline.classify.network import Network
+from pipeline.classify.params import Classify
+from pipeline.classify.training import Epoch, Labelled, best_of, build, train, warmup_then_cosine
+from pipeline.core.embeddings import Embeddings
+from pipeline.core.errors import InputError
+from pipeline.core.ragged import Ragged
+from pipeline.params import Params
+from tests.conftest import with_values
+
+CPU = torch.device("cpu")
+N_WORDS = 12
+
+
+@pytest.fixture
+def section(params: Params) -> Classify:
+    return with_values(
+        params,
+        classify__hidden_size=6,
+        classify__head_tokens=8,
+        classify__tail_tokens=8,
+        classify__batch_size=16,
+        classify__epochs=6,
+        classify__lr=0.01,
+        classify__device="cpu",
+        classify__precision="float32",
+        classify__num_threads=1,
+    ).classify
+
+
+@pytest.fixture
+def embeddings() -> Embeddings:
+    vectors = np.random.default_rng(1).normal(0, 0.1, (N_WORDS, 5)).astype(np.float32)
+    return Embeddings(vectors, [f"w{i}" for i in range(N_WORDS)], np.arange(N_WORDS, 0, -1), {"name": "regex"}, {})
+
+
+def corpus(embeddings: Embeddings, section: Classify, device: torch.device, n: int, seed: int) -> Labelled:
+    """Reviews whose label is which of the words 0 and 1 comes last: word order decides."""
+    rng = np.random.default_rng(seed)
+    rows = [rng.integers(2, N_WORDS, rng.integers(2, 12)).tolist() for _ in range(n)]
+    labels = rng.integers(0, 2, n)
+    for row, label in zip(rows, labels, strict=True):
+        row.insert(0, 1 - int(label))
+        row.append(int(label))
+    offsets = np.cumsum([0, *map(len, rows)], dtype=np.int64)
+    ragged = Ragged(np.array([i for row in rows for i in row], np.int32), offsets)
+    shape = build(embeddings, section, "lstm_frozen", CPU).shape
+    return Labelled(Reviews(ragged, shape, device), torch.tensor(labels, dtype=torch.float32, device=device))
+
+
+def fitted(
+    embeddings: Embeddings,
+    section: Classify,
+    model: str = "lstm_finetuned",
+    device: torch.device = CPU,
+    **options: Any,
+) -> tuple[Network, list[Epoch]]:
+    make_deterministic(1, section.num_threads)
+    network = build(embeddings, section, model, device)
+    parts = corpus(embeddings, section, device, 200, 1), corpus(embeddings, section, device, 60, 2)
+    return network, train(network, *parts, section, seed=1, **options)
+
+
+def weights_of(network: torch.nn.Module) -> dict[str, np.ndarray]:
+    return {name: value.detach().cpu().numpy().copy() for name, value in network.state_dict().items()}
+
+
+def test_it_learns_what_only_the_order_tells(embeddings: Embeddings, section: Classify) -> None:
+    easier = section.model_copy(update={"epochs": 20, "patience": 20, "word_dropout": 0.0, "embedding_dropout": 0.0})
+    _, history = fitted(embeddings, easier)
+    assert max(epoch.valid_accuracy for epoch in history) >= 0.95
+    assert history[-1].train_loss < history[0].train_loss
+
+
+def test_the_same_seed_gives_the_same_bits(embeddings: Embeddings, section: Classify) -> None:
+    one, other = weights_of(fitted(embeddings, section)[0]), weights_of(fitted(embeddings, section)[0])
+    for name, value in one.items():
+        np.testing.assert_array_equal(value, other[name], err_msg=name)
+
+
+def test_frozen_vectors_stay_and_finetuned_ones_move(embeddings: Embeddings, section: Classify) -> None:
+    for model in ("lstm_frozen", "lstm_finetuned", "lstm_random"):
+        make_deterministic(1, 1)
+        before = weights_of(build(embeddings, section, model, CPU))["embedding.weight"]
+        after = weights_of(fitted(embeddings, section, model)[0])["embedding.weight"]
+        assert np.array_equal(before, after) == (model == "lstm_frozen")
+        assert not after[-1].any()  # padding stays zero
+
+
+def test_vectors_are_scaled_and_random_ones_are_not_the_vectors(embeddings: Embeddings, section: Classify) -> None:
+    found = {
+        model: weights_of(build(embeddings, section, model, CPU))["embedding.weight"][:-1]
+        for model in ("lstm_frozen", "lstm_random")
+    }
+    ratio = found["lstm_frozen"] / embeddings.vectors
+    assert ratio == pytest.approx(np.full_like(ratio, ratio[0, 0]), rel=1e-5)
+    for vectors in found.values():
+        assert np.square(vectors).mean() == pytest.approx(1, abs=0.4)
+    assert abs(np.corrcoef(found["lstm_random"].ravel(), embeddings.vectors.ravel())[0, 1]) < 0.5
+
+
+def test_the_best_epoch_is_kept_and_training_stops_early(embeddings: Embeddings, section: Classify) -> None:
+    still = section.model_copy(update={"lr": 1e-12, "embedding_lr": 1e-12, "epochs": 9, "patience": 2})
+    network, history = fitted(embeddings, still)
+    assert len(history) < 9
+    best = best_of(history)
+    assert len(history) == best.epoch + 2
+    valid = corpus(embeddings, still, CPU, 60, 2)
+    right = (logits(network, valid.reviews) > 0) == (valid.labels.numpy() == 1)
+    assert right.mean() == pytest.approx(best.valid_accuracy)
+
+
+def stop_in_epoch(epoch: int, section: Classify) -> Callable[[int], None]:
+    """Make a progress callback that presses Ctrl-C in the midst of an epoch."""
+    steps = count()
+
+    def progress(n_tokens: int) -> None:
+        if next(steps) == (epoch - 1) * 13 + 5:  # 200 reviews in batches of 16 are 13 steps
+            raise KeyboardInterrupt
+
+    return progress
+
+
+@pytest.mark.parametrize("model", ["lstm_finetuned", "lstm_frozen"])
+@pytest.mark.parametrize("epoch", [1, 3])
+def test_a_training_that_was_stopped_goes_on_to_the_same_bits(
+    embeddings: Embeddings, section: Classify, tmp_path: Path, model: str, epoch: int
+) -> None:
+    whole, history = fitted(embeddings, section, model)
+    checkpoint = Checkpoint(tmp_path / "state", "key")
+    with pytest.raises(KeyboardInterrupt):
+        fitted(embeddings, section, model, checkpoint=checkpoint, progress=stop_in_epoch(epoch, section))
+    n_tokens: list[int] = []
+    told: list[Epoch] = []
+    resumed, again = fitted(
+        embeddings, section, model, checkpoint=checkpoint, progress=n_tokens.append, on_epoch=told.append
+    )
+    assert told == history[epoch - 1 :]
+    assert len(n_tokens) == 1 + (section.epochs - epoch + 1) * 13
+    assert again == history
+    expected = weights_of(whole)
+    for name, value in weights_of(resumed).items():
+        np.testing.assert_array_equal(value, expected[name], err_msg=name)
+
+
+def test_average_weights_and_unlabelled_reviews_are_gone_on_with_too(
+    embeddings: Embeddings, section: Classify, tmp_path: Path
+) -> None:
+    values = {"ema_decay": 0.9, "adversarial": 1.0, "virtual_adversarial": 1.0, "entropy": 1.0}
+    mixed = section.model_copy(update=values)
+    unlabelled = corpus(embeddings, section, CPU, 100, 3).reviews  # fewer than labelled: they come round again
+    whole, history = fitted(embeddings, mixed, unlabelled=unlabelled)
+    checkpoint = Checkpoint(tmp_path / "state", "key")
+    with pytest.raises(KeyboardInterrupt):
+        fitted(embeddings, mixed, unlabelled=unlabelled, checkpoint=checkpoint, progress=stop_in_epoch(3, mixed))
+    resumed, again = fitted(embeddings, mixed, unlabelled=unlabelled, checkpoint=checkpoint)
+    assert again == history
+    expected, plain = weights_of(whole), weights_of(fitted(embeddings, section)[0])
+    for name, value in weights_of(resumed).items():
+        np.testing.assert_array_equal(value, expected[name], err_msg=name)
+        assert not np.array_equal(value, plain[name]), name
+
+
+def test_the_average_follows_the_weights(embeddings: Embeddings, section: Classify) -> None:
+    longer = section.model_copy(update={"epochs": 1, "ema_decay": 0.9})
+    weights = weights_of(fitted(embeddings, longer.model_copy(update={"ema_decay": 0.0}))[0])
+    average = weights_of(fitted(embeddings, longer)[0])
+    for name, value in average.items():
+        np.testing.assert_allclose(value, weights[name], atol=0.15, err_msg=name)
+    assert any(not np.array_equal(value, weights[name]) for name, value in average.items())
+
+
+def test_a_checkpoint_of_another_key_is_not_gone_on_from(
+    embeddings: Embeddings, section: Classify, tmp_path: Path
+) -> None:
+    fitted(embeddings, section, checkpoint=Checkpoint(tmp_path / "state", "one"))
+    steps: list[int] = []
+    fitted(embeddings, section, checkpoint=Checkpoint(tmp_path / "state", "other"), progress=steps.append)
+    assert len(steps) == 1 + section.epochs * 13
+
+
+def test_a_loss_that_is_no_number_is_named(embeddings: Embeddings, section: Classify) -> None:
+    broken = replace(embeddings, vectors=np.full_like(embeddings.vectors, np.inf))
+    with pytest.raises(InputError, match=r"training diverged: the loss of epoch 1 is nan; lower classify\.lr = 0\.01"):
+        fitted(broken, section)
+
+
+@given(st.lists(st.integers(0, 50), min_size=1, max_size=300), st.integers(1, 20), st.integers(0, 5))
+def test_each_review_comes_once_an_epoch(lengths: list[int], batch_size: int, seed: int) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    found = batches(torch.tensor(lengths), batch_size, generator)
+    assert sorted(torch.cat(found).tolist()) == list(range(len(lengths)))
+    assert all(1 <= len(rows) <= batch_size for rows in found)
+
+
+def test_batches_hold_little_padding_and_change() -> None:
+    lengths = torch.from_numpy(np.random.default_rng(1).integers(20, 400, 6400))
+    generator = torch.Generator().manual_seed(1)
+    first, second = batches(lengths, 64, generator), batches(lengths, 64, generator)
+    padded = sum(int(lengths[rows].max()) * len(rows) for rows in first)
+    assert padded < 1.05 * int(lengths.sum())
+    assert {tuple(sorted(rows.tolist())) for rows in first} != {tuple(sorted(rows.tolist())) for rows in second}
+
+
+def test_the_learning_rate_rises_then_falls() -> None:
+    rates = [warmup_then_cosine(step, 100, 0.1) for step in range(100)]
+    assert rates[:10] == pytest.approx(np.arange(1, 11) / 10)
+    assert rates[10:] == sorted(rates[10:], reverse=True)
+    assert rates[-1] < 0.01
+    assert warmup_then_cosine(0, 1, 0.0) == 1
+
+
+@pytest.mark.gpu
+class TestOnAGPU:
+    """`make test-gpu` runs these where there is a GPU."""
+
+    def test_logits_are_those_of_the_cpu(self, embeddings: Embeddings, section: Classify) -> None:
+        network, _ = fitted(embeddings, section)
+        cuda = torch.device("cuda")
+        on_cpu = logits(network, corpus(embeddings, section, CPU, 60, 2).reviews)
+        on_gpu = logits(network.to(cuda), corpus(embeddings, section, cuda, 60, 2).reviews)
+        np.testing.assert_allclose(on_gpu, on_cpu, atol=1e-4)
+
+    def test_the_same_seed_gives_the_same_bits(self, embeddings: Embeddings, section: Classify) -> None:
+        cuda = torch.device("cuda")
+        one, other = (weights_of(fitted(embeddings, section, device=cuda)[0]) for _ in range(2))
+        for name, value in one.items():
+            np.testing.assert_array_equal(value, other[name], err_msg=name)
+
+    def test_auto_takes_the_gpu(self) -> None:
+        assert choose_device("auto").type == "cuda"

@@ -1,0 +1,77 @@
+"""The vectors of Maas et al., held against the equations."""
+
+import numpy as np
+import pytest
+import torch
+
+from pipeline.core.ragged import Ragged
+from pipeline.maas.params import Maas
+from pipeline.maas.vectors import UNKNOWN, SentimentVectors, joined, objective, train
+from pipeline.params import Params
+from pipeline.polarity.polarity import nearest
+from tests.conftest import with_values
+
+
+@pytest.fixture
+def section(params: Params) -> Maas:
+    values = {"vector_size": 4, "n_skipped": 1, "epochs": 40, "batch_size": 16, "lr": 0.05, "mixture_lr": 0.1}
+    return with_values(params, **{f"maas__{key}": value for key, value in values.items()}).maas
+
+
+def ragged(rows: list[list[int]]) -> Ragged:
+    values = np.array([value for row in rows for value in row], np.int32)
+    return Ragged(values, np.cumsum([0, *map(len, rows)]))
+
+
+def test_the_objective_is_that_of_the_equations(section: Maas) -> None:
+    torch.manual_seed(0)
+    model = SentimentVectors(5, 6, 4).double()
+    torch.nn.init.normal_(model.mixtures.weight)
+    torch.nn.init.normal_(model.bias)
+    counts = torch.randint(0, 4, (3, 6)).double()
+    rows, labels = torch.tensor([4, 0, 2]), torch.tensor([1, UNKNOWN, 0], dtype=torch.int8)
+    found = objective(model, rows, counts, labels, section, share=3 / 5).item()
+
+    phi, b = model.vectors.detach().numpy(), model.bias.detach().numpy()
+    theta = model.mixtures.weight.detach().numpy()
+    psi, b_c = model.sentiment.weight.detach().numpy()[0], model.sentiment.bias.item()
+    total = 0.6 * section.vector_penalty * (phi**2).sum()
+    for row, count, label in zip(rows.tolist(), counts.numpy(), labels.tolist(), strict=True):
+        total += section.mixture_penalty * (theta[row] ** 2).sum()
+        energy = np.exp(phi @ theta[row] + b)
+        for w, n in enumerate(count):
+            total -= n * np.log(energy[w] / energy.sum())  # equation 4
+            if label != UNKNOWN:
+                p = 1 / (1 + np.exp(-(psi @ phi[w] + b_c)))  # equation 9
+                total -= section.sentiment_weight * n * np.log(p if label == 1 else 1 - p)
+    assert found == pytest.approx(total / float(counts.sum()), rel=1e-9)
+
+
+def test_words_used_alike_are_parted_by_the_labels_alone(section: Maas) -> None:
+    rng = np.random.default_rng(0)
+    # 0 is the skipped one; 1 and 2 stand in the same texts but for the label, as 3 and 4 do; 5 to 8 tell nothing.
+    rows, labels = [], []
+    for _ in range(400):
+        label = int(rng.integers(2))
+        rows.append([0, *rng.choice([5, 6, 7, 8], 4), *rng.choice([1, 3] if label else [2, 4], 3)])
+        labels.append(label)
+    reviews = ragged(rows)
+    vectors, losses = train(reviews, np.array(labels, np.int8), 9, section)
+    assert losses[-1] < losses[0]
+    assert vectors.shape == (9, 4)
+    assert not vectors[0].any()
+    assert nearest(vectors, np.array([1, 2]), np.arange(1, 5), 1).ravel().tolist() == [3, 4]
+
+
+def test_the_same_seed_gives_the_same_bits(section: Maas) -> None:
+    reviews, labels = ragged([[1, 2, 3], [2, 3], [], [1]]), np.array([1, 0, UNKNOWN, 1], np.int8)
+    found = []
+    for _ in range(2):
+        torch.manual_seed(3)
+        found.append(train(reviews, labels, 4, section)[0])
+    np.testing.assert_array_equal(*found)
+
+
+def test_rows_are_put_end_to_end() -> None:
+    both = joined(ragged([[1], [2, 3]]), ragged([[], [4]]))
+    assert [both[i].tolist() for i in range(len(both))] == [[1], [2, 3], [], [4]]

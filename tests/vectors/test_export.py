@@ -1,0 +1,89 @@
+"""Word vectors opened by what people use: each test runs the real library on what is written."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from gensim.models import KeyedVectors
+
+from pipeline.core.embeddings import Embeddings
+from pipeline.core.errors import InputError
+from pipeline.embed.vector_formats import read_vector_file
+from pipeline.vectors.export import FORMATS, export, load_vectors
+from tests.conftest import Project
+
+
+@pytest.fixture(scope="module")
+def embeddings() -> Embeddings:
+    words = ["the", "film", "don't", "na\u00efve", "\u2026", "</s>", "#", "1e5"]
+    vectors = np.random.default_rng(0).normal(size=(len(words), 7)).astype(np.float32)
+    return Embeddings(vectors, words, np.arange(len(words), 0, -1), {"name": "regex", "lowercase": True}, {})
+
+
+@pytest.mark.parametrize("name", ["word2vec", "word2vec-text", "glove"])
+def test_gensim_opens_it(embeddings: Embeddings, tmp_path: Path, name: str) -> None:
+    path = export(embeddings, name, tmp_path / "v")
+    keyed = KeyedVectors.load_word2vec_format(str(path), binary=name == "word2vec", no_header=name == "glove")
+    assert keyed.index_to_key == embeddings.words
+    np.testing.assert_array_equal(keyed.vectors, embeddings.vectors)
+
+
+@pytest.mark.parametrize("name", ["word2vec", "word2vec-text", "glove", "artifact"])
+def test_we_open_it_bit_for_bit_and_it_is_the_same_each_time(embeddings: Embeddings, tmp_path: Path, name: str) -> None:
+    found = read_vector_file(export(embeddings, name, tmp_path / "a"))
+    assert found.words == embeddings.words
+    np.testing.assert_array_equal(found.vectors, embeddings.vectors)
+    export(embeddings, name, tmp_path / "b")
+    for path in [tmp_path / "a", *(tmp_path / "a").glob("*")]:
+        if path.is_file():
+            assert path.read_bytes() == (tmp_path / "b" / path.relative_to(tmp_path / "a")).read_bytes()
+
+
+def test_spacy_opens_it(embeddings: Embeddings, tmp_path: Path) -> None:
+    spacy = pytest.importorskip("spacy", reason="spaCy is not installed; `make test` installs it")
+    path = export(embeddings, "word2vec-text", tmp_path / "v.txt")
+    command = [sys.executable, "-m", "spacy", "init", "vectors", "en", str(path), str(tmp_path / "model")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    model = spacy.load(tmp_path / "model")
+    for word, vector in zip(embeddings.words, embeddings.vectors, strict=True):
+        np.testing.assert_allclose(model.vocab[word].vector, vector, rtol=1e-6)
+
+
+def test_torch_opens_it(embeddings: Embeddings, tmp_path: Path) -> None:
+    vectors = np.load(export(embeddings, "artifact", tmp_path / "e") / "vectors.npy", mmap_mode="r")
+    layer = torch.nn.Embedding.from_pretrained(torch.from_numpy(np.array(vectors)))
+    row = embeddings.index["film"]
+    np.testing.assert_array_equal(layer(torch.tensor([row]))[0].numpy(), embeddings.vectors[row])
+
+
+def test_the_projectors_pair_fits_together(embeddings: Embeddings, tmp_path: Path) -> None:
+    folder = export(embeddings, "projector", tmp_path / "p")
+    np.testing.assert_array_equal(np.loadtxt(folder / "vectors.tsv", np.float32, delimiter="\t"), embeddings.vectors)
+    head, *rows = (folder / "metadata.tsv").read_text("utf-8").splitlines()
+    assert head == "word\tcount"
+    assert [row.split("\t")[0] for row in rows] == embeddings.words
+
+
+def test_an_unknown_format_is_named(embeddings: Embeddings) -> None:
+    with pytest.raises(InputError, match=f"'csv' is unknown; take {', '.join(FORMATS)}"):
+        export(embeddings, "csv")
+
+
+def test_the_vectors_of_a_classifier_are_an_artifact_of_the_same_kind(project: Project, tmp_path: Path) -> None:
+    before = Embeddings.load(project.folder / "artifacts/embeddings")
+    tuned = load_vectors(project.folder / "artifacts/lstm_finetuned/1")
+    assert (tuned.words, tuned.vectors.shape) == (before.words, before.vectors.shape)
+    frozen = load_vectors(project.folder / "artifacts/lstm_frozen/1")
+    scale = np.sqrt(np.square(before.vectors).mean())  # the network reads them at a mean square of 1
+    np.testing.assert_allclose(frozen.vectors * scale, before.vectors, rtol=1e-4, atol=1e-6)
+    assert not np.allclose(tuned.vectors, frozen.vectors)
+    printed = project.run(
+        "pipeline", "export", "--format", "artifact", "--embeddings", "artifacts/lstm_finetuned/1",
+        "--output", str(tmp_path / "tuned"),
+    )  # fmt: skip
+    assert printed.strip() == str(tmp_path / "tuned")
+    np.testing.assert_array_equal(Embeddings.load(tmp_path / "tuned").vectors, tuned.vectors)

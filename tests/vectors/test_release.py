@@ -1,0 +1,24 @@
+"""A release: one file with vectors, card and checksums."""
+
+import subprocess
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.core.embeddings import Embeddings
+from tests.conftest import Project, unpack
+
+
+def test_a_release_is_whole_checked_and_the_same_each_time(project: Project, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        printed = project.run("pipeline", "release", "--output", str(tmp_path / name / "vectors.tar.gz"))
+        assert "vectors.tar.gz: 0 MB" in printed
+    assert (tmp_path / "a/vectors.tar.gz").read_bytes() == (tmp_path / "b/vectors.tar.gz").read_bytes()
+    unpack(tmp_path / "a/vectors.tar.gz", tmp_path)
+    folder = tmp_path / "vectors"
+    subprocess.run(["sha256sum", "--check", "--quiet", "SHA256SUMS"], cwd=folder, check=True)
+    ours = Embeddings.load(project.folder / "artifacts/embeddings")
+    np.testing.assert_array_equal(Embeddings.load(folder).vectors, ours.vectors)
+    card = (folder / "README.md").read_text()
+    for said in ("| Google analogies |", "`bag_of_vectors`", "`lstm_frozen`", "| 80 |"):
+        assert said in card
