@@ -40,14 +40,14 @@ def parse(values: Mapping[str, Any]) -> Params:
     try:
         params = Params.model_validate(values)
     except ValidationError as error:
-        found = []
+        problems = []
         for item in error.errors():
             name = ".".join(map(str, item["loc"]))
             missing = item["type"] == "missing"
-            found.append(f"{name} is required" if missing else f"{name} = {item['input']!r}: {item['msg']}")
-        raise InputError("params.yaml: " + "; ".join(found)) from None
+            problems.append(f"{name} is required" if missing else f"{name} = {item['input']!r}: {item['msg']}")
+        raise InputError("params.yaml: " + "; ".join(problems)) from None
     if len(set(params.seeds)) != len(params.seeds):
-        raise InputError(f"params.yaml: seeds = {params.seeds}: a seed stands there twice; list each once")
+        raise InputError(f"params.yaml: seeds = {params.seeds}: a seed occurs twice; list each once")
     if params.classify.head_tokens + params.classify.tail_tokens == 0:
         raise InputError("params.yaml: classify.head_tokens and classify.tail_tokens are both 0; keep some tokens")
     if params.embed.min_alpha > params.embed.alpha:

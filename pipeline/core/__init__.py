@@ -1,1 +1,1 @@
-"""What several stages share: files, errors, parameter types, token ids, vocabularies, embeddings, model names."""
+"""Shared by the stages: files, errors, parameter types, token ids, vocabularies, embeddings, model names."""

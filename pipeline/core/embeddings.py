@@ -1,10 +1,10 @@
-"""Word embeddings: a vector for each word of a vocabulary, and the folder that keeps them."""
+"""Word embeddings: one vector per word of a vocabulary, and the folder that stores them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,18 +16,19 @@ from pipeline.core.ragged import load_array
 from pipeline.core.vocabulary import read_types, write_types
 
 FORMAT = 1
-FILES = ("config.json", "tokenizer.json", "vectors.npy", "vocab.tsv")  # all that is read of a folder
+Float = TypeVar("Float", np.float32, np.float64)
+FILES = ("config.json", "tokenizer.json", "vectors.npy", "vocab.tsv")  # all that `Embeddings.load` reads
 
 
 @dataclass(frozen=True)
 class Embeddings:
-    """A vector for each of the V most frequent types of a corpus.
+    """One vector for each of the V most frequent types of a corpus.
 
     Attributes:
-        vectors: float32 [V, D], row i belongs to `words[i]`; token ids below V are row numbers.
-        words: the vocabulary, by falling count, then string.
+        vectors: float32 [V, D]; row i is the vector of `words[i]`, so token ids below V are row numbers.
+        words: the vocabulary, sorted by falling count, then string.
         counts: int64 [V], occurrences in the corpus.
-        tokenizer: what makes the tokenizer that split the corpus, see `Tokenizer.config`.
+        tokenizer: the config of the tokenizer that split the corpus, see `Tokenizer.config`.
         training: the parameters that the vectors were trained with.
     """
 
@@ -54,11 +55,11 @@ class Embeddings:
 
     @classmethod
     def load(cls, folder: Path) -> "Embeddings":
-        """Read an artifact back; the vectors are mapped into memory, read-only.
+        """Read a saved folder; the vectors are memory-mapped, read-only.
 
         Raises:
-            InputError: a file is missing or broken, the format is another, the shapes do not agree, or a value
-                is not finite.
+            InputError: a file is missing or broken, the format is unknown, the shapes disagree, or a value is not
+                finite.
         """
         config = read_config(folder, FORMAT, ("n_words", "vector_size", "training"))
         words, counts = read_types(folder / "vocab.tsv")
@@ -66,27 +67,34 @@ class Embeddings:
         expected = (config["n_words"], config["vector_size"])
         if vectors.shape != expected or len(words) != expected[0]:
             raise InputError(
-                f"{folder}: config.json tells of {expected} vectors, vectors.npy holds {vectors.shape}, vocab.tsv"
-                f" {len(words)} words; run `dvc checkout --force {folder}` or `dvc repro --force embed`"
+                f"{folder}: the shape of the vectors is {expected} in config.json and {vectors.shape} in vectors.npy,"
+                f" and vocab.tsv has {len(words)} words; run `dvc checkout --force {folder}` or"
+                " `dvc repro --force embed`"
             )
         if not np.isfinite(vectors).all():
-            raise InputError(f"{folder / 'vectors.npy'} holds NaN or infinite values; run `dvc repro --force embed`")
+            raise InputError(f"{folder / 'vectors.npy'} has NaN or infinite values; run `dvc repro --force embed`")
         return cls(vectors, words, counts, read_json(folder / "tokenizer.json"), config["training"])
+
+
+def unit_vectors(vectors: NDArray[Float]) -> NDArray[Float]:
+    """Divide each row of [N, D] by its length; rows of zeros stay zeros. The dtype is kept."""
+    units: NDArray[Float] = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+    return units
 
 
 def read_config(folder: Path, version: int, keys: tuple[str, ...]) -> dict[str, Any]:
     """Read the config.json of an artifact folder.
 
     Raises:
-        InputError: the file is missing or broken, is of another format, or lacks a key.
+        InputError: the file is missing or broken, has another format, or lacks a key.
     """
     path = folder / "config.json"
     config = read_json(path)
     if not isinstance(config, dict) or config.get("format") != version:
-        found = config.get("format") if isinstance(config, dict) else config
+        actual = config.get("format") if isinstance(config, dict) else config
         raise InputError(
-            f"{path}: format {found!r}, but this code reads format {version};"
-            f" take the code that wrote it, or delete {folder} and run `dvc repro`"
+            f"{path}: format {actual!r}, but this code reads format {version};"
+            f" use the code that wrote it, or delete {folder} and run `dvc repro`"
         )
     missing = [key for key in keys if key not in config]
     if missing:
@@ -95,23 +103,23 @@ def read_config(folder: Path, version: int, keys: tuple[str, ...]) -> dict[str, 
 
 
 def load_vectors(folder: Path) -> Embeddings:
-    """Read the vectors of a folder: an artifact of embeddings, or a classifier, whose embedding layer is taken.
+    """Read the word vectors of a folder: embeddings, or the embedding layer of an LSTM classifier.
 
     Raises:
-        InputError: the folder is neither, or is broken.
+        InputError: the folder is neither, or a file of it is broken.
     """
     path = folder / "model.safetensors"
     if not path.exists():
         return Embeddings.load(folder)
-    config = read_config(folder, FORMAT, ("shape", "training"))
+    config = read_config(folder, FORMAT, ("training",))
     words, counts = read_types(folder / "vocab.tsv")
     try:
         with safe_open(path, "numpy") as file:
-            vectors = file.get_tensor("embedding.weight")[: len(words)]  # without the row for padding
+            vectors = file.get_tensor("embedding.weight")[: len(words)]  # the last row is the padding's
     except (SafetensorError, OSError) as error:
         raise InputError(
-            f"{path} is not a whole safetensors file ({error}); run `dvc checkout --force {folder}`, or delete it and"
-            " run `dvc repro`"
+            f"{path} is truncated or not a safetensors file ({error}); run `dvc checkout --force {folder}`, or delete"
+            " it and run `dvc repro`"
         ) from None
     if len(vectors) != len(words):
         raise InputError(f"{folder}: {len(vectors)} vectors, but vocab.tsv has {len(words)} words; run `dvc repro`")

@@ -1,9 +1,9 @@
-"""The error a user can mend."""
+"""The error that a user can fix."""
 
 
 class InputError(Exception):
-    """Say what is wrong with a parameter, a file or an artifact.
+    """A parameter, a file or an artifact is unusable.
 
-    The message names the file, the value found, what was expected and the command or change that mends it.
-    The command line and the stages print it as one line, without a traceback.
+    The message is one line: the file, the value, what was expected, and the command or change that fixes it. The
+    command line and the stages print it without a traceback.
     """

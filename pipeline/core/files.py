@@ -1,4 +1,4 @@
-"""Files that are whole or absent: atomic writes, stable JSON."""
+"""Atomic writes, JSON and CSV: a file is complete or absent."""
 
 import csv
 import json
@@ -21,10 +21,10 @@ def _remove(path: Path) -> None:
 
 @contextmanager
 def atomic(path: Path) -> Iterator[Path]:
-    """Yield a temporary sibling of `path`; move it onto `path` when the block ends well, remove it otherwise.
+    """Yield a temporary path beside `path`; move it to `path` if the block succeeds, remove it otherwise.
 
-    The block may create a file or a folder there. An exception, Ctrl-C among them, leaves `path` as it was; what a
-    killed process left behind is removed by the next one. OSError (a full disk, say) passes through.
+    The block may create a file or a folder. After an exception, Ctrl-C included, `path` is as it was. The next call
+    removes what a killed process left behind. An OSError (a full disk, for example) passes through.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.partial")
@@ -39,7 +39,7 @@ def atomic(path: Path) -> Iterator[Path]:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write `value` as indented JSON in the order given, atomically; the same value gives the same bytes."""
+    """Write `value` as indented JSON, keys in their order, atomically; the same value gives the same bytes."""
     with atomic(path) as temporary:
         temporary.write_text(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n", "utf-8")
 
@@ -54,7 +54,8 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         raise InputError(
-            f"{path} is missing; `dvc repro` makes it, `dvc checkout` (`git checkout` if git keeps it) brings it back"
+            f"{path} is missing; create it with `dvc repro`, or restore it with `dvc checkout` (`git checkout` if it"
+            " is in git)"
         ) from None
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise InputError(f"{path} is not readable JSON ({error}); delete it and run `dvc repro`") from None
@@ -67,9 +68,9 @@ def write_csv(
 
     Args:
         path: the file.
-        rows: of the same keys.
-        columns: the header; by default the keys of the first row.
-        decimals: to which numbers are rounded; None keeps them as they are.
+        rows: mappings with the same keys; all values are numbers if `decimals` is given.
+        columns: the header; the keys of the first row by default.
+        decimals: round all values to so many decimals; None leaves them as they are.
     """
     rows = list(rows)
     with atomic(path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as file:

@@ -1,4 +1,4 @@
-"""Which files of the project a module imports, directly or not: what its result depends on."""
+"""The import closure of a module: the files of this project that its result depends on."""
 
 import ast
 from pathlib import Path
@@ -7,7 +7,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def imported(path: Path) -> set[Path]:
-    """Return the files of the project that a file imports anywhere in it, the `__init__.py` of packages included."""
+    """Return the project files that a file imports at any level of nesting, with the `__init__.py` of packages."""
     names = set[str]()
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
@@ -22,7 +22,7 @@ def imported(path: Path) -> set[Path]:
 
 
 def import_closure(path: Path) -> list[Path]:
-    """Return the files of the project that importing `path` can load, itself included, sorted."""
+    """Return the project files that importing `path` can load, `path` included, sorted."""
     seen, waiting = set[Path](), {path.resolve()}
     while waiting:
         file = waiting.pop()

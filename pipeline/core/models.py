@@ -1,4 +1,4 @@
-"""The models of the comparison: their names, and where their seeds lie."""
+"""The compared models: their names, and the folders of their seeds."""
 
 from pathlib import Path
 
@@ -6,28 +6,28 @@ from pipeline.core.errors import InputError
 
 BASELINES = ("bag_of_vectors", "tfidf", "nbsvm")
 LSTMS = ("lstm_random", "lstm_frozen", "lstm_finetuned")
-LEAD = "lstm_finetuned"  # the one that the report, the page and `predict` speak of first
+LEAD = "lstm_finetuned"  # the default of `predict`, and the first that report and page describe
 
 
 def first_seed(folder: Path) -> Path:
-    """Return the folder of a model's first seed, or the folder itself where it is that of one seed already.
+    """Return the folder of a model's first seed, or `folder` itself if a classifier is saved in it.
 
     Raises:
-        InputError: it holds no classifier.
+        InputError: there is no classifier.
     """
     if (folder / "config.json").exists():
         return folder
     seeds = sorted(folder.glob("*/config.json"), key=lambda path: (len(path.parent.name), path.parent.name))
     if not seeds:
-        raise InputError(f"{folder} holds no classifier; `dvc repro` makes it, `dvc pull` fetches it")
+        raise InputError(f"{folder} has no classifier; train one with `dvc repro`, or fetch one with `dvc pull`")
     return seeds[0].parent
 
 
 def check_run(model: str, seed: str) -> str:
-    """Return the name of a training, `lstm_frozen-1` say, which its files have.
+    """Return the name of a training run, `lstm_frozen-1` for example, which is part of its file names.
 
     Raises:
-        InputError: there is no LSTM of that name, or the seed is not a whole number.
+        InputError: no LSTM has that name, or the seed is not a whole number.
     """
     if model not in LSTMS:
         raise InputError(f"there is no LSTM {model!r}; the LSTMs are {', '.join(LSTMS)}")

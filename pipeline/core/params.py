@@ -1,4 +1,4 @@
-"""What the sections of params.yaml are made of: a strict base model and the common types of their values."""
+"""The base class of the sections of params.yaml, and the types of values that several sections use."""
 
 from typing import Annotated
 
@@ -9,13 +9,13 @@ Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
-External = Annotated[str, Field(pattern=r"^[^/\\\\]+$")]  # the name of a file in external/, not a path
+External = Annotated[str, Field(pattern=r"^[^./\\][^/\\]*$")]  # the name of a file in external/, not a path
 
 
 class Section(BaseModel):
-    """A section of params.yaml: frozen, strictly typed, without unknown keys.
+    """A section of params.yaml: frozen, strictly typed, no unknown keys.
 
-    No field has a default: params.yaml names every key, so dvc.lock records every value.
+    Fields have no defaults: every key is in params.yaml, so dvc.lock records every value.
     """
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")

@@ -1,17 +1,17 @@
-"""How the work of a stage reports its progress, without knowing who watches."""
+"""The callbacks by which a stage reports progress; what they show is up to the caller."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-Advance = Callable[[int], object]  # called with a number of units done
+Advance = Callable[[int], object]  # takes the number of units done since the last call
 
 
 class Progress(Protocol):
-    """What a stage is given to report to."""
+    """The receiver of a stage's progress."""
 
     def bar(self, description: str, total: int, unit: str) -> AbstractContextManager[Advance]:
-        """Open a progress bar of `total` units; the context yields what advances it."""
+        """Open a progress bar of `total` units; the context manager yields the function that advances it."""
 
     def epoch(self, number: int, of: int, **figures: float) -> None:
-        """Report the figures of epoch `number`, from 1, of at most `of`."""
+        """Report the figures of an epoch: `number` counts from 1, at most to `of`."""

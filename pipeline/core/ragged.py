@@ -1,4 +1,4 @@
-"""Token ids: ragged rows of int32, the types they stand for, and the folder that keeps both."""
+"""Token ids as ragged rows of int32, and the folder that stores them."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +15,11 @@ Int64 = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Ragged:
-    """Rows of unequal length, end to end: row i is `values[offsets[i]:offsets[i + 1]]`.
+    """Rows of unequal length, concatenated: row i is `values[offsets[i]:offsets[i + 1]]`.
 
     Attributes:
         values: int32 [n_tokens], token ids.
-        offsets: int64 [n_rows + 1], from 0 to n_tokens, never falling.
+        offsets: int64 [n_rows + 1], non-decreasing, from 0 to n_tokens.
     """
 
     values: Int32
@@ -37,17 +37,17 @@ class Ragged:
         return np.diff(self.offsets)
 
     def where(self, keep: NDArray[np.bool_]) -> "Ragged":
-        """Leave out the tokens where `keep`, bool [n_tokens], is false; rows stay, if empty."""
+        """Keep the tokens where `keep`, bool [n_tokens], is true; a row without any stays, empty."""
         kept_before = np.concatenate([[0], np.cumsum(keep)])
         return Ragged(self.values[keep], kept_before[self.offsets])
 
     def rows(self, keep: NDArray[np.bool_]) -> "Ragged":
-        """Leave out the rows where `keep`, bool [n_rows], is false."""
+        """Keep the rows where `keep`, bool [n_rows], is true."""
         values = self.values[np.repeat(keep, self.lengths)]
         return Ragged(values, np.concatenate([[0], np.cumsum(self.lengths[keep])]))
 
     def below(self, n_types: int) -> "Ragged":
-        """Keep the ids below `n_types`: the tokens that a vocabulary of the first `n_types` types knows."""
+        """Keep the ids below `n_types`: the tokens in a vocabulary of the first `n_types` types."""
         return self.where(self.values < n_types)
 
     def save(self, folder: Path) -> None:
@@ -58,39 +58,39 @@ class Ragged:
 
     @classmethod
     def load(cls, folder: Path) -> "Ragged":
-        """Map ids.npy and offsets.npy into memory.
+        """Memory-map ids.npy and offsets.npy.
 
         Raises:
-            InputError: a file is missing or broken, or the two do not fit together.
+            InputError: a file is missing or broken, or the two do not match.
         """
         values = load_array(folder / "ids.npy", np.dtype(np.int32), 1)
         offsets = load_array(folder / "offsets.npy", np.dtype(np.int64), 1)
         if not len(offsets) or offsets[0] != 0 or offsets[-1] != len(values) or np.any(np.diff(offsets) < 0):
-            raise InputError(f"{folder}: offsets.npy does not fit ids.npy; run `dvc repro --force tokenize`")
+            raise InputError(f"{folder}: offsets.npy does not match ids.npy; run `dvc repro --force tokenize`")
         return cls(values, offsets)
 
 
 def load_array(path: Path, dtype: np.dtype[Any], n_dimensions: int) -> NDArray[Any]:
-    """Map a .npy file into memory, read-only.
+    """Memory-map a .npy file, read-only.
 
     Raises:
-        InputError: the file is missing, is cut short, or has another dtype or number of dimensions.
+        InputError: the file is missing or truncated, or has another dtype or number of dimensions.
     """
     try:
         array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
     except FileNotFoundError:
-        raise InputError(f"{path} is missing; `dvc repro` makes it, `dvc checkout` brings it back") from None
+        raise InputError(f"{path} is missing; create it with `dvc repro`, or restore it with `dvc checkout`") from None
     except (ValueError, EOFError, OSError) as error:
-        raise InputError(f"{path} is not a whole .npy file ({error}); delete it and run `dvc repro`") from None
+        raise InputError(f"{path} is truncated or not a .npy file ({error}); delete it and run `dvc repro`") from None
     if array.dtype != dtype or array.ndim != n_dimensions:
         raise InputError(
-            f"{path} holds {array.dtype} with {array.ndim} dimensions, expected {dtype} with {n_dimensions};"
+            f"{path} contains {array.dtype} with {array.ndim} dimensions, expected {dtype} with {n_dimensions};"
             " delete it and run `dvc repro`"
         )
     return array
 
 
 def load_labels(folder: Path) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
-    """Load the labels of the training reviews, int8 [n_reviews], and which of them are for validation, bool."""
+    """Load the labels, int8 [n_reviews], and the validation mask, bool [n_reviews], of the training reviews."""
     labels = load_array(folder / "labels.npy", np.dtype(np.int8), 1)
     return labels, load_array(folder / "valid.npy", np.dtype(np.bool_), 1)

@@ -1,4 +1,4 @@
-"""Vocabulary files: one token and its count per line; the tokenizer's description beside them."""
+"""Vocabulary files: one token and its count per line, with the tokenizer's config beside them."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,7 +12,7 @@ from pipeline.core.ragged import Int64
 
 
 def read_types(path: Path) -> tuple[list[str], Int64]:
-    """Read types.tsv or vocab.tsv: the tokens and how often each occurs, int64, never rising.
+    """Read types.tsv or vocab.tsv: the tokens, and their counts, int64, by falling count.
 
     Raises:
         InputError: the file is missing, or a line is not a token, a tab and a number.
@@ -31,14 +31,14 @@ def read_types(path: Path) -> tuple[list[str], Int64]:
                 tokens.append(token)
                 counts.append(int(count))
     except FileNotFoundError:
-        raise InputError(f"{path} is missing; `dvc repro` makes it, `dvc checkout` brings it back") from None
+        raise InputError(f"{path} is missing; create it with `dvc repro`, or restore it with `dvc checkout`") from None
     except UnicodeDecodeError as error:
         raise InputError(f"{path} is not UTF-8 ({error}); delete it and run `dvc repro`") from None
     return tokens, np.array(counts, np.int64)
 
 
 def read_tokenizer(folder: Path) -> dict[str, Any]:
-    """Read tokenizer.json: the tokenizer's name, its options and, for some, its sentence model."""
+    """Read tokenizer.json, see `Tokenizer.config`: name, options and, for `treebank`, the sentence model."""
     value: dict[str, Any] = read_json(folder / "tokenizer.json")
     return value
 
