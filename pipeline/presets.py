@@ -1,6 +1,6 @@
 """Presets: files presets/<name>.yaml of a few parameters that differ from params.yaml."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from pipeline.core.errors import InputError
+from pipeline.core.params import flatten
 
 
 def read_preset(folder: Path, name: str) -> dict[str, Any]:
@@ -27,16 +28,7 @@ def read_preset(folder: Path, name: str) -> dict[str, Any]:
         raise InputError(f"{path} is not readable YAML: {error}") from None
     if not isinstance(values, Mapping):
         raise InputError(f"{path} holds no parameters; see presets/demo.yaml")
-    return dict(flat(values))
-
-
-def flat(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield nested parameters by their dotted names: `classify.lr` and its value."""
-    for key, value in values.items():
-        if isinstance(value, Mapping):
-            yield from flat(value, f"{above}{key}.")
-        else:
-            yield f"{above}{key}", value
+    return dict(flatten(values))
 
 
 def arguments(preset: Mapping[str, Any]) -> list[str]:

@@ -7,14 +7,13 @@ Params: params.yaml
 
 from pathlib import Path
 
-from pipeline.classify.params import Classify
 from pipeline.core.files import write_json
+from pipeline.core.params import Section
 from pipeline.core.progress import Progress
 from pipeline.embed.external import find_external
-from pipeline.embed.params import Embed
 
 
-def main(progress: Progress, *, embed: Embed, classify: Classify) -> None:
+def main(progress: Progress, *, embed: Section, classify: Section) -> None:
     """Check what the types in pipeline/*/params.py cannot: the files and the device that the parameters name."""
     for name in (embed.pretrained, embed.continue_from):
         if name is not None:

@@ -15,8 +15,8 @@ from ruamel.yaml.error import YAMLError
 from pipeline.compare.lock import doubts
 from pipeline.compare.revisions import Revision
 from pipeline.core.errors import InputError
+from pipeline.core.params import flatten
 from pipeline.evaluate.predictions import load_predictions
-from pipeline.presets import flat
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def read_results(revision: Revision, files: Files) -> RevisionResults:
         f"the predictions of {where} may not belong to its {files.params}: {doubt}"
         for doubt in doubts(lock, params, content, files.predictions.as_posix())
     ]
-    return RevisionResults(revision, table, hashlib.md5(content).hexdigest(), dict(flat(params)), tuple(notes))
+    return RevisionResults(revision, table, hashlib.md5(content).hexdigest(), dict(flatten(params)), tuple(notes))
 
 
 def align(a: RevisionResults, b: RevisionResults) -> pa.Table:

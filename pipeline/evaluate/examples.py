@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from pipeline.evaluate.predictions import Labels, Probabilities, correct
 from pipeline.evaluate.prefixes import PrefixProbabilities
-from pipeline.tokenize.spans import spans
+from pipeline.evaluate.spans import spans
 from pipeline.tokenize.tokenizer import BREAK
 
 N_EXAMPLES = 20

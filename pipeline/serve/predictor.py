@@ -1,153 +1,182 @@
-"""What every model says of one review, fast: all that can be prepared is prepared when they are loaded."""
+"""What trained models say about texts: one model about many, and all models about one, in detail."""
 
 import math
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.baseline.bag_of_vectors import BagOfVectors, mean_vectors
 from pipeline.baseline.ngrams import NGrams
 from pipeline.classify.classifier import Classifier
 from pipeline.core.embeddings import Embeddings
 from pipeline.core.errors import InputError
-from pipeline.core.models import LSTMS, first_seed
+from pipeline.core.files import read_json
+from pipeline.core.models import BASELINES, LEAD, LSTMS, first_seed
 from pipeline.core.ragged import Ragged
 from pipeline.evaluate.prefixes import prefix_probabilities
 from pipeline.evaluate.trained_models import load_lstm
-from pipeline.serve.similar import NearestReviews
-from pipeline.tokenize.spans import spans
-from pipeline.tokenize.tokenizer import Tokenizer, clean
+from pipeline.serve.similar import SimilarReviews
+from pipeline.tokenize.chunks import Chunk, encode
+from pipeline.evaluate.spans import spans
+from pipeline.tokenize.tokenizer import Tokenizer, clean, tokenize
 
-READER = "lstm_finetuned"
-N_EXACT = 250  # words up to which each is computed; the work grows with the square, so then every second and so on
+N_EXACT = 250  # tokens up to which each prefix is computed; the time grows with their square, so then every second etc.
+N_PARALLEL = 2000  # texts from which on starting more processes to tokenize them saves time
+Probabilities: TypeAlias = Callable[[Sequence[Chunk]], NDArray[np.float64]]
 
 
-class OneReview:
-    """An n-gram model for one review at a time: NGrams without building its vocabulary again for each."""
+def load_baseline(folder: Path, kind: str, embeddings: Embeddings) -> Probabilities:
+    """Read a linear model; return what gives the probability of each tokenized review.
 
-    def __init__(self, model: NGrams, index: Mapping[str, int]) -> None:
-        self._model, self._index = model, index
-
-    def probability(self, tokens: Sequence[str]) -> float:
-        """Return the probability of a review of these tokens being positive, as NGrams does."""
-        counts: Counter[int] = Counter()
-        for term in (*tokens, *(f"{a} {b}" for a, b in pairwise(tokens))):
-            if (place := self._index.get(term)) is not None:
-                counts[place] += 1
-        places = np.fromiter(counts, np.int64, len(counts))
-        values = self._model.weights[places]
-        if self._model.kind == "tfidf":
-            values = values * (1 + np.log(np.fromiter(counts.values(), np.float64, len(counts))))
-            values = values / (np.linalg.norm(values) or 1)
-        linear = self._model.linear
-        return float(1 / (1 + np.exp(-(values @ linear.coef[places] + linear.intercept))))
+    Raises:
+        InputError: a file is missing or broken, or belongs to another model or other embeddings.
+    """
+    if kind == "bag_of_vectors":
+        bag = BagOfVectors.load(folder, embeddings.vectors)
+        return lambda chunks: bag.probabilities(encode(chunks, embeddings.index))
+    ngrams = NGrams.load(folder, kind)
+    return lambda chunks: ngrams.probabilities("".join(chunk.text for chunk in chunks).split("\n")[:-1])
 
 
 @dataclass(frozen=True)
-class Models:
-    """Every model of a run: the linear ones and the LSTMs of one seed.
+class TextModel:
+    """One trained model, with the tokenizer that prepares texts for it."""
+
+    tokenizer: Tokenizer
+    model: Probabilities
+
+    @classmethod
+    def load(cls, folder: Path) -> "TextModel":
+        """Read a linear model, an LSTM, or the first seed of an LSTM.
+
+        An LSTM needs its own folder only; a linear model needs `embeddings` beside its folder.
+
+        Raises:
+            InputError: the folder has no model, or a file is missing or broken.
+        """
+        folder = first_seed(folder)
+        config = read_json(folder / "config.json")
+        kind = config.get("model") if isinstance(config, dict) else None
+        if kind in BASELINES:
+            embeddings = Embeddings.load(folder.parent / "embeddings")
+            return cls(Tokenizer.from_config(embeddings.tokenizer), load_baseline(folder, kind, embeddings))
+        if (folder / "vectors.npy").exists():
+            raise InputError(
+                f"{folder} has word vectors, not a model; the models are {', '.join((*BASELINES, *LSTMS))}"
+            )
+        classifier = Classifier.load(folder)
+        index = {word: i for i, word in enumerate(classifier.words)}
+        return cls(
+            Tokenizer.from_config(classifier.tokenizer),
+            lambda chunks: classifier.probabilities(encode(chunks, index)),
+        )
+
+    def probabilities(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """Return the probability that each text is positive, [n_texts]."""
+        return self.model(list(tokenize(texts, self.tokenizer, n_jobs=None if len(texts) >= N_PARALLEL else 1)))
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """Every model of a run, the LSTMs with their first seed.
 
     Attributes:
-        embeddings: the word vectors and the tokenizer that all models share.
-        bag: the bag of vectors.
-        ngrams: tfidf and nbsvm, by name.
+        embeddings: the word vectors, whose vocabulary all models share.
+        tokenizer: that of the embeddings.
+        baselines: the linear models, by name.
         lstms: by name.
-        nearest: the training reviews; None where they are not at hand.
+        similar: the training reviews; None without them.
     """
 
     embeddings: Embeddings
     tokenizer: Tokenizer
-    bag: BagOfVectors
-    ngrams: Mapping[str, OneReview]
+    baselines: Mapping[str, Probabilities]
     lstms: Mapping[str, Classifier]
-    nearest: NearestReviews | None
+    similar: SimilarReviews | None
 
     @classmethod
-    def load(cls, artifacts: Path, data: Path) -> "Models":
-        """Read the artifacts of a run, and of `data` the training reviews where there are any.
+    def load(cls, artifacts: Path, data: Path) -> "Predictor":
+        """Read the models of a run, and the training reviews if `data` has them.
 
         Raises:
-            InputError: an artifact is missing or broken, or was not made with the others.
+            InputError: an artifact is missing or broken, or comes from another run.
         """
-        for name in ("embeddings", "bag_of_vectors", "tfidf", "nbsvm", *LSTMS):
+        for name in ("embeddings", *BASELINES, *LSTMS):
             if not (artifacts / name).is_dir():
                 raise InputError(f"{artifacts / name} is missing; `dvc repro` makes it, `dvc pull` fetches it")
         embeddings = Embeddings.load(artifacts / "embeddings")
-        lstms = {name: load_lstm(first_seed(artifacts / name), embeddings) for name in LSTMS}
-        ngrams = {name: NGrams.load(artifacts / name, name) for name in ("tfidf", "nbsvm")}
-        indices: list[tuple[list[str], dict[str, int]]] = []  # the same for both, as a rule
-        for model in ngrams.values():
-            if not any(terms == model.terms for terms, _ in indices):
-                indices.append((model.terms, {term: i for i, term in enumerate(model.terms)}))
-        found = cls(
+        predictor = cls(
             embeddings,
             Tokenizer.from_config(embeddings.tokenizer),
-            BagOfVectors.load(artifacts / "bag_of_vectors", embeddings.vectors),
-            {
-                name: OneReview(model, next(index for terms, index in indices if terms == model.terms))
-                for name, model in ngrams.items()
-            },
-            lstms,
-            NearestReviews.load(data, embeddings) if (data / "tokens").is_dir() else None,
+            {name: load_baseline(artifacts / name, name, embeddings) for name in BASELINES},
+            {name: load_lstm(first_seed(artifacts / name), embeddings) for name in LSTMS},
+            SimilarReviews.load(data, embeddings) if (data / "tokens").is_dir() else None,
         )
-        found.opinion("A first review, which takes longer than those after it .")
-        return found
+        predictor.predict("The first review takes longer than the following ones.")
+        return predictor
 
-    def opinion(self, text: str) -> dict[str, Any]:
-        """Say what the models think of a review.
+    def predict(self, text: str) -> dict[str, Any]:
+        """Return what the models say about a review, for JSON.
 
-        Returns, for JSON:
-            models: the probability of the review being positive, by model.
-            before: the fine-tuned LSTM's logit before the first word.
-            pieces: the text, as the models get it, in pieces: `text`, and for a word that the LSTM reads its logit
-                after that word, `logit`, or for one that it does not, why: `left_out`, "unknown" or "middle".
-            stride: each how many of the LSTM's words was computed; the others are interpolated.
-            n_words, n_known, n_read: words, those in the vocabulary, those that the LSTM reads.
-            nearest: training reviews, see NearestReviews.of; None where they are not at hand.
+        Returns:
+            models: the probability that the review is positive, by model.
+            before: the lead LSTM's logit before the first token.
+            pieces: the text after `clean`, in order, as pieces with `text`. A token that the LSTM reads has `step`, the
+                number of its step from 0 on; one that it does not read has `left_out`: "unknown" or "middle".
+            steps: the LSTM's logit after each step. A step is one token; in a long review it is `stride` tokens.
+            stride: tokens in a step; the last step may have fewer.
+            n_words, n_tokens, n_known, n_read: words between white space, tokens, those of them in the vocabulary, and
+                those that the LSTM reads.
+            nearest: the most similar training reviews, see SimilarReviews.of; None without training reviews.
         """
-        text = clean(text)
-        tokens = self.tokenizer.chunk([text]).text.split()
+        chunk = self.tokenizer.chunk([text])
+        tokens = chunk.text.split()
         ids = np.array([self.embeddings.index.get(token, -1) for token in tokens], np.int32)
         known = np.flatnonzero(ids >= 0)
         review = Ragged(ids[known], np.array([0, len(known)]))
-        shape = self.lstms[READER].network.config
-        n_read = min(len(known), shape.head_tokens + shape.tail_tokens)
+        config = self.lstms[LEAD].network.config
+        n_read = min(len(known), config.head_tokens + config.tail_tokens)
         stride = max(1, math.ceil((n_read / N_EXACT) ** 2))
-        reading = prefix_probabilities(self.lstms[READER], review.values, stride)
-        after = dict(zip(known[reading.places].tolist(), map(logit, reading.probabilities), strict=True))
-        models = {"bag_of_vectors": float(self.bag.probabilities(review)[0])}
-        models |= {name: model.probability(tokens) for name, model in self.ngrams.items()}
+        prefixes = prefix_probabilities(self.lstms[LEAD], review.values, stride)
+        ends = np.unique(np.append(np.arange(stride, n_read, stride), n_read)) if n_read else np.empty(0, np.int64)
+        models = {name: float(model([chunk])[0]) for name, model in self.baselines.items()}
         for name, classifier in self.lstms.items():
-            if name != READER or not n_read:
-                models[name] = float(classifier.probabilities(review)[0])
+            if name == LEAD and n_read:
+                models[name] = float(prefixes.probabilities[-1])
             else:
-                models[name] = float(reading.probabilities[-1])
-        vector = mean_vectors(review, self.embeddings.vectors)[0]
+                models[name] = float(classifier.probabilities(review)[0])
+        left_out = {i: "middle" if ids[i] >= 0 else "unknown" for i in range(len(tokens))}
+        step = {int(token): i // stride for i, token in enumerate(known[prefixes.places])}
+        mean = mean_vectors(review, self.embeddings.vectors)[0]
+        cleaned = clean(text)
         return {
             "models": models,
-            "before": logit(reading.before),
-            "pieces": _pieces(text, tokens, after, set(known.tolist())),
+            "before": logit(prefixes.before),
+            "pieces": _pieces(cleaned, tokens, step, left_out),
+            "steps": [logit(p) for p in prefixes.probabilities[ends - 1]],
             "stride": stride,
-            "n_words": len(tokens),
+            "n_words": len(cleaned.split()),
+            "n_tokens": len(tokens),
             "n_known": len(known),
             "n_read": n_read,
-            "nearest": None if self.nearest is None else self.nearest.of(vector),
+            "nearest": None if self.similar is None else self.similar.of(mean),
         }
 
 
 def logit(probability: float) -> float:
-    """Return the logit of a probability, to three digits."""
-    p = min(max(probability, 1e-9), 1 - 1e-9)
+    """Return the logit of a probability, rounded to three decimals."""
+    p = min(max(float(probability), 1e-9), 1 - 1e-9)
     return round(math.log(p / (1 - p)), 3)
 
 
-def _pieces(text: str, tokens: list[str], after: Mapping[int, float], known: set[int]) -> list[dict[str, Any]]:
-    """Cut the text at its tokens; white space, and what is no token, are pieces of their own."""
+def _pieces(
+    text: str, tokens: Sequence[str], step: Mapping[int, int], left_out: Mapping[int, str]
+) -> list[dict[str, Any]]:
+    """Cut the text at its tokens; what lies between tokens, white space mostly, becomes pieces too."""
     pieces: list[dict[str, Any]] = []
     end = 0
     for i, span in enumerate(spans(text, tokens)):
@@ -155,11 +184,7 @@ def _pieces(text: str, tokens: list[str], after: Mapping[int, float], known: set
             continue
         if span[0] > end:
             pieces.append({"text": text[end : span[0]]})
-        piece: dict[str, Any] = {"text": text[span[0] : span[1]]}
-        if i in after:
-            piece["logit"] = after[i]
-        else:
-            piece["left_out"] = "middle" if i in known else "unknown"
-        pieces.append(piece)
+        what = {"step": step[i]} if i in step else {"left_out": left_out[i]}
+        pieces.append({"text": text[span[0] : span[1]], **what})
         end = span[1]
     return [*pieces, {"text": text[end:]}] if end < len(text) else pieces

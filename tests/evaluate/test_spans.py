@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.tokenize.spans import spans
+from pipeline.evaluate.spans import spans
 from pipeline.tokenize.tokenizer import Tokenizer, clean
 
 PUNKT = {"abbreviations": [], "collocations": [], "sentence_starters": [], "orthography": {}}
