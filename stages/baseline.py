@@ -1,4 +1,4 @@
-"""Fit the linear models: the bag of vectors, and two bags of n-grams as references.
+"""Fit the linear models: the bag of vectors and two bags of n-grams.
 
 Reads:  data/tokens/, data/corpus.txt, artifacts/embeddings/
 Writes: artifacts/{bag_of_vectors,tfidf,nbsvm}/, metrics/valid/{bag_of_vectors,tfidf,nbsvm}.json
@@ -20,7 +20,7 @@ TRAIN = Path("data/tokens/train")
 
 
 def main(progress: Progress, *, baseline: Baseline) -> dict[str, float]:
-    """Fit each model on the same rows, choose C on the same validation reviews."""
+    """Fit each model on the same reviews and choose C on the same validation split."""
     embeddings = Embeddings.load(Path("artifacts/embeddings"))
     reviews = Ragged.load(TRAIN)
     labels, valid = load_labels(TRAIN)

@@ -1,4 +1,4 @@
-"""Make the word vectors: word2vec on train and unsup, from random vectors or from a file in external/.
+"""Train word2vec on train and unsup, from random vectors or from a file in external/; or take a file's vectors.
 
 Reads:  data/corpus.txt, data/tokens/types.tsv, data/tokens/tokenizer.json, external/ if a parameter names a file there
 Writes: artifacts/embeddings/, metrics/embeddings.json, plots/embeddings.csv (held-out loss by epoch)
@@ -12,35 +12,38 @@ from pipeline.core.files import atomic, write_csv, write_json
 from pipeline.core.progress import Progress
 from pipeline.core.vocabulary import read_tokenizer, read_types
 from pipeline.embed.params import Embed
-from pipeline.embed.pretrained import bring_in, fill
+from pipeline.embed.pretrained import fill_missing, read_known_vectors
 from pipeline.embed.word2vec import Start, train, vocabulary
 
 TOKENS, CORPUS = Path("data/tokens"), Path("data/corpus.txt")
 
 
 def main(progress: Progress, *, embed: Embed) -> dict[str, Any]:
-    """Train or read the vectors, save them."""
+    """Train or read the vectors and save them."""
     types, counts = read_types(TOKENS / "types.tsv")
     tokenizer = read_tokenizer(TOKENS)
     known = None
+    losses: list[float] = []
     if name := embed.pretrained or embed.continue_from:
         words, word_counts = vocabulary(CORPUS, types, counts, embed.min_count)
-        known = bring_in(name, words, embed.vector_size)
+        known = read_known_vectors(name, words, embed.vector_size)
     if known and embed.pretrained and embed.missing_words != "train":
-        embeddings, losses = fill(known, words, word_counts, tokenizer, embed), []
+        embeddings = fill_missing(known, words, word_counts, tokenizer, embed)
     else:
         start = Start(known.rows, known.vectors, locked=bool(embed.pretrained)) if known else None
-        embeddings, losses = train(CORPUS, types, counts, tokenizer, embed, start, progress)
+        embeddings, losses = train(CORPUS, types, counts, tokenizer, embed, progress, start)
 
     with atomic(Path("artifacts/embeddings")) as folder:
         embeddings.save(folder)
     rows = [{"epoch": epoch, "heldout_loss": f"{loss:.4f}"} for epoch, loss in enumerate(losses, 1)]
     write_csv(Path("plots/embeddings.csv"), rows, columns=("epoch", "heldout_loss"))
-    figures = {
+    figures: dict[str, Any] = {
         "n_words": len(embeddings.words),
         "token_coverage": round(float(embeddings.counts.sum() / counts.sum()), 4),
         **({"heldout_loss": round(losses[-1], 4)} if losses else {}),
         **({"external": known.coverage(embeddings.counts)} if known else {}),
     }
     write_json(Path("metrics/embeddings.json"), figures)
+    if known:
+        figures["external"] = f"{len(known.rows):,} of {len(words):,} words"
     return figures

@@ -1,6 +1,6 @@
-"""Train the word vectors of Maas et al. (2011), which encode sentiment: a third kind, beside word2vec's and the tuned.
+"""Train the word vectors of Maas et al. (2011), which encode sentiment, to compare with word2vec and tuned vectors.
 
-Reads:  data/tokens/, with the labels of the reviews that are not for validation
+Reads:  data/tokens/, including the labels of the reviews that are not for validation
 Writes: artifacts/maas/, plots/maas.csv (the loss by epoch)
 Params: maas
 """
@@ -19,7 +19,7 @@ TOKENS = Path("data/tokens")
 
 
 def main(progress: Progress, *, maas: Maas) -> dict[str, float]:
-    """Train on all reviews, with the labels of those to fit on; save."""
+    """Train on train and unsup, without the labels of the validation split, and save."""
     make_deterministic(maas.seed, maas.num_threads)
     types, counts = read_types(TOKENS / "types.tsv")
     n_words = min(maas.n_words, len(types))

@@ -1,1 +1,1 @@
-"""The linear models that the LSTM is compared with."""
+"""Linear models, as baselines for the LSTM."""

@@ -1,4 +1,4 @@
-"""The bag of vectors: the mean of a review's word vectors under a logistic regression."""
+"""The bag of vectors: a logistic regression on the mean of a review's word vectors."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from pipeline.core.ragged import Ragged
 
 
 def mean_vectors(reviews: Ragged, vectors: NDArray[np.float32]) -> Float64:
-    """Return the mean of the vectors of each review's tokens, float64 [n_reviews, D]; zeros for an empty one."""
+    """Return the mean of each review's word vectors, float64 [n_reviews, D]; zeros for an empty review."""
     ones = np.ones(len(reviews.values), np.float32)
     counts = csr_matrix((ones, reviews.values, reviews.offsets), shape=(len(reviews), len(vectors)))
     sums: Float64 = (counts @ vectors).astype(np.float64)
@@ -24,13 +24,13 @@ def mean_vectors(reviews: Ragged, vectors: NDArray[np.float32]) -> Float64:
 
 @dataclass(frozen=True)
 class BagOfVectors:
-    """The mean of a review's word vectors, standardised, under a logistic regression.
+    """A logistic regression on the standardized mean of a review's word vectors.
 
     Attributes:
         vectors: float32 [V, D].
-        center: float64 [D], mean of the features in training.
+        center: float64 [D], the mean of the features over the training reviews.
         scale: float64 [D], their standard deviation.
-        linear: over the D standardised features.
+        linear: the regression on the D standardized features.
     """
 
     vectors: NDArray[np.float32]
@@ -48,26 +48,35 @@ class BagOfVectors:
         C: Sequence[float],
         advance: Advance = lambda n_fits: None,
     ) -> "BagOfVectors":
-        """Fit on the ids of the reviews that are not in `valid`, bool [n_reviews]; `C` lists the values to try."""
+        """Fit on the reviews that are not in `valid`.
+
+        Args:
+            reviews: token ids below V.
+            labels: int8 [n_reviews], 0 or 1.
+            valid: bool [n_reviews], the reviews that C is chosen on.
+            vectors: float32 [V, D].
+            C: the values to try.
+            advance: called with 1 after each fit.
+        """
         features = mean_vectors(reviews, vectors)
         center, scale = features[~valid].mean(0), features[~valid].std(0)
         scale = np.where(scale > 0, scale, 1.0)
         return cls(vectors, center, scale, fit_linear((features - center) / scale, labels, valid, C, advance))
 
     def probabilities(self, reviews: Ragged) -> Float64:
-        """Return the probability of each review, as ids of the vocabulary, being positive."""
+        """Return the probability that each review, given as token ids below V, is positive; float64 [n_reviews]."""
         return self.linear.probabilities((mean_vectors(reviews, self.vectors) - self.center) / self.scale)
 
     def save(self, folder: Path) -> None:
-        """Write weights.npz and config.json; the vectors stay where they are, in the embeddings."""
+        """Write weights.npz and config.json, without the word vectors."""
         save_linear(folder, "bag_of_vectors", self.linear, center=self.center, scale=self.scale)
 
     @classmethod
     def load(cls, folder: Path, vectors: NDArray[np.float32]) -> "BagOfVectors":
-        """Read what was fitted back, over the vectors it was fitted with.
+        """Read a saved model; `vectors` must be those it was fitted with.
 
         Raises:
-            InputError: a file is missing, broken, of another format or of another vector size.
+            InputError: a file is missing or broken, has another format, or the vectors have another size.
         """
         linear, arrays = load_linear(folder, "bag_of_vectors", ("center", "scale"))
         sizes = {len(linear.coef), len(arrays["center"]), len(arrays["scale"]), vectors.shape[1]}

@@ -1,4 +1,4 @@
-"""Logistic regression: fitted for several C, the best on validation kept, with its files."""
+"""Logistic regression: C chosen on validation, saved and loaded."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,13 +24,13 @@ Features: TypeAlias = Float64 | csr_matrix
 
 @dataclass(frozen=True)
 class Linear:
-    """A logistic regression: p = s(x . coef + intercept), s the logistic sigmoid.
+    """A logistic regression: p = sigmoid(x . coef + intercept).
 
     Attributes:
         coef: float64 [n_features].
         intercept: the logit of a review without features.
-        C: the inverse of the strength of regularisation, the one that did best on validation.
-        valid_accuracy: on validation, by each C tried.
+        C: the inverse regularization strength that was best on validation.
+        valid_accuracy: accuracy on validation for each C that was tried.
     """
 
     coef: Float64
@@ -39,7 +39,7 @@ class Linear:
     valid_accuracy: dict[float, float]
 
     def probabilities(self, features: Features) -> Float64:
-        """Return the probability of each row of `features` [n_reviews, n_features] being positive."""
+        """Return the probability that each row of `features`, float64 [n_reviews, n_features], is positive."""
         p: Float64 = expit(features @ self.coef + self.intercept)
         return p
 
@@ -48,29 +48,36 @@ def fit_linear(
     features: Features,
     labels: NDArray[np.int8],
     valid: NDArray[np.bool_],
-    tried: Sequence[float],
+    C_values: Sequence[float],
     advance: Advance = lambda n_fits: None,
 ) -> Linear:
-    """Fit a logistic regression for each C on the rows not in `valid`; keep the best on those in `valid`.
+    """Fit a logistic regression for each C; return the one with the best validation accuracy.
 
-    Of equals the smallest C, the strongest regularisation, is kept.
+    Ties go to the smallest C, the strongest regularization.
+
+    Args:
+        features: float64 [n_reviews, n_features], dense or sparse.
+        labels: int8 [n_reviews], 0 or 1.
+        valid: bool [n_reviews], the reviews to validate on; the others are fitted.
+        C_values: the values to try, at least one.
+        advance: called with 1 after each fit.
     """
     best: Linear | None = None
     accuracies: dict[float, float] = {}
-    for C in sorted(tried):
+    for C in sorted(C_values):
         model = LogisticRegression(C=C, max_iter=1000).fit(features[~valid], labels[~valid])
         linear = Linear(model.coef_[0].astype(np.float64), float(model.intercept_[0]), C, accuracies)
-        right = (linear.probabilities(features[valid]) >= 0.5) == (labels[valid] == 1)
-        accuracies[C] = float(right.mean())
+        correct = (linear.probabilities(features[valid]) >= 0.5) == (labels[valid] == 1)
+        accuracies[C] = float(correct.mean())
         if best is None or accuracies[C] > accuracies[best.C]:
             best = linear
         advance(1)
-    assert best is not None  # `tried` is not empty: params.py
+    assert best is not None  # params.py requires a value of C
     return best
 
 
 def save_linear(folder: Path, kind: str, linear: Linear, **arrays: Float64) -> None:
-    """Write weights.npz, with `arrays` beside the regression's own, and config.json."""
+    """Write weights.npz, which gets `arrays` too, and config.json."""
     folder.mkdir(parents=True, exist_ok=True)
     np.savez(folder / "weights.npz", coef=linear.coef, intercept=np.float64(linear.intercept), **arrays)  # type: ignore[arg-type]
     write_json(
@@ -85,15 +92,15 @@ def save_linear(folder: Path, kind: str, linear: Linear, **arrays: Float64) -> N
 
 
 def load_linear(folder: Path, kind: str, names: tuple[str, ...]) -> tuple[Linear, dict[str, Float64]]:
-    """Read back what `save_linear` wrote: the regression, and the arrays called `names`, float64 vectors.
+    """Read what `save_linear` wrote: the regression, and the float64 vectors called `names`.
 
     Raises:
-        InputError: a file is missing or broken, holds another model, or has another format.
+        InputError: a file is missing or broken, is of another kind of model, or has another format.
     """
     config = read_config(folder, FORMAT, ("model", "C", "valid_accuracy"))
     remedy = f"run `dvc checkout --force {folder}` or `dvc repro --force baseline`"
     if config["model"] != kind:
-        raise InputError(f"{folder} holds a {config['model']!r}, expected a {kind!r}; {remedy}")
+        raise InputError(f"{folder} is a {config['model']} model, not {kind}; give the folder of a {kind} model")
     path = folder / "weights.npz"
     try:
         with np.load(path, allow_pickle=False) as file:

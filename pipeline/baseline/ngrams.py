@@ -1,7 +1,8 @@
-"""Bags of n-grams, weighted by tf-idf or by naive Bayes, under a logistic regression."""
+"""Bags of n-grams: a logistic regression on features weighted by tf-idf or by naive Bayes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -18,21 +19,21 @@ from pipeline.core.progress import Advance
 
 @dataclass(frozen=True)
 class NGrams:
-    """Single tokens and pairs of neighbours, weighted, under a logistic regression.
+    """A logistic regression on weighted unigrams and bigrams.
 
     `tfidf`: (1 + log count) * inverse document frequency, each review scaled to length 1.
     `nbsvm`: presence * naive Bayes log-count ratio. Source: Wang and Manning, Baselines and Bigrams, 2012; with the
-    logistic loss in place of the hinge, and without their interpolation, which the choice of C makes needless.
+    logistic loss instead of the hinge, and without their interpolation, which the choice of C makes unnecessary.
 
     Attributes:
         kind: `tfidf` or `nbsvm`.
-        terms: the n-grams, tokens joined by a space.
+        vocabulary: the n-grams, tokens joined by a space, with their columns, in the order of the columns.
         weights: float64 [n_terms].
-        linear: over the n_terms features.
+        linear: the regression on the n_terms features.
     """
 
     kind: str
-    terms: list[str]
+    vocabulary: Mapping[str, int]
     weights: Float64
     linear: Linear
 
@@ -46,19 +47,20 @@ class NGrams:
         section: Baseline,
         advance: Advance = lambda n_fits: None,
     ) -> "NGrams":
-        """Fit on the reviews that are not in `valid`, bool [n_reviews].
+        """Fit on the reviews that are not in `valid`.
 
         Args:
             kind: `tfidf` or `nbsvm`.
             lines: the tokens of each review joined by spaces.
-            labels: int8 [n_reviews].
-            valid: what C is chosen on.
-            section: the values of C to try, and below how many reviews an n-gram is left out.
+            labels: int8 [n_reviews], 0 or 1.
+            valid: bool [n_reviews], the reviews that C is chosen on.
+            section: the values of C to try, the smallest document frequency, and the smoothing of `nbsvm`.
+            advance: called with 1 after each fit.
 
         Raises:
-            InputError: no n-gram is in `min_df` reviews.
+            InputError: no n-gram occurs in `min_df` reviews.
         """
-        fitted = [line for line, held in zip(lines, valid, strict=True) if not held]
+        fitted = [line for line, is_valid in zip(lines, valid, strict=True) if not is_valid]
         vectorizer = _vectorizer(kind, min_df=section.min_df)
         try:
             counts = vectorizer.fit_transform(fitted)
@@ -66,7 +68,7 @@ class NGrams:
             raise InputError(
                 f"baseline.min_df = {section.min_df} leaves no n-gram of {len(fitted)} reviews ({error}); lower it"
             ) from None
-        terms = vectorizer.get_feature_names_out().tolist()
+        vocabulary = {term: column for column, term in enumerate(vectorizer.get_feature_names_out().tolist())}
         if kind == "tfidf":
             weights = vectorizer.idf_
         else:
@@ -74,38 +76,46 @@ class NGrams:
             of_positive = section.nbsvm_alpha + np.asarray(counts[positive].sum(0)).ravel()
             of_negative = section.nbsvm_alpha + np.asarray(counts[~positive].sum(0)).ravel()
             weights = np.log(of_positive / of_positive.sum()) - np.log(of_negative / of_negative.sum())
-        features = _features(kind, terms, weights, lines)
-        return cls(kind, terms, weights, fit_linear(features, labels, valid, section.C, advance))
+        features = _features(_fitted_vectorizer(kind, vocabulary, weights), weights, lines)
+        return cls(kind, vocabulary, weights, fit_linear(features, labels, valid, section.C, advance))
+
+    @cached_property
+    def _vectorizer(self) -> CountVectorizer:
+        return _fitted_vectorizer(self.kind, self.vocabulary, self.weights)
 
     def probabilities(self, lines: Sequence[str]) -> Float64:
-        """Return the probability of each review, its tokens joined by spaces, being positive."""
-        return self.linear.probabilities(_features(self.kind, self.terms, self.weights, lines))
+        """Return the probability that each review, given as its tokens joined by spaces, is positive."""
+        return self.linear.probabilities(_features(self._vectorizer, self.weights, lines))
 
     def save(self, folder: Path) -> None:
         """Write terms.txt, weights.npz and config.json."""
         save_linear(folder, self.kind, self.linear, weights=self.weights)
         with open(folder / "terms.txt", "w", encoding="utf-8", newline="\n") as file:
-            file.writelines(f"{term}\n" for term in self.terms)
+            file.writelines(f"{term}\n" for term in self.vocabulary)
 
     @classmethod
     def load(cls, folder: Path, kind: str) -> "NGrams":
-        """Read what was fitted back.
+        """Read a saved model.
 
         Raises:
-            InputError: a file is missing or broken, of another format, or the sizes do not agree.
+            InputError: a file is missing or broken, has another format, or the sizes disagree.
         """
         linear, arrays = load_linear(folder, kind, ("weights",))
         remedy = f"run `dvc checkout --force {folder}` or `dvc repro --force baseline`"
         try:
-            terms = (folder / "terms.txt").read_text("utf-8").split("\n")[:-1]
+            vocabulary = _vocabulary((folder / "terms.txt").read_bytes().decode("utf-8"))
         except (FileNotFoundError, UnicodeDecodeError) as error:
             raise InputError(f"{folder / 'terms.txt'} is missing or broken ({error}); {remedy}") from None
-        if not len(terms) == len(linear.coef) == len(arrays["weights"]):
-            raise InputError(
-                f"{folder}: {len(terms)} terms, {len(arrays['weights'])} weights, {len(linear.coef)} coefficients;"
-                f" {remedy}"
-            )
-        return cls(kind, terms, arrays["weights"], linear)
+        sizes = (len(vocabulary), len(arrays["weights"]), len(linear.coef))
+        if len(set(sizes)) > 1:
+            raise InputError(f"{folder}: {sizes[0]} terms, {sizes[1]} weights, {sizes[2]} coefficients; {remedy}")
+        return cls(kind, vocabulary, arrays["weights"], linear)
+
+
+@lru_cache(maxsize=1)
+def _vocabulary(terms: str) -> dict[str, int]:
+    """Index terms.txt; tfidf and nbsvm, loaded one after the other, have the same and share the result."""
+    return {term: column for column, term in enumerate(terms.split("\n")[:-1])}
 
 
 def _vectorizer(kind: str, **options: Any) -> CountVectorizer:
@@ -115,9 +125,14 @@ def _vectorizer(kind: str, **options: Any) -> CountVectorizer:
     return CountVectorizer(binary=True, dtype=np.float64, **options)
 
 
-def _features(kind: str, terms: list[str], weights: Float64, lines: Sequence[str]) -> csr_matrix:
-    vectorizer = _vectorizer(kind, vocabulary=terms)
+def _fitted_vectorizer(kind: str, vocabulary: Mapping[str, int], weights: Float64) -> CountVectorizer:
+    vectorizer = _vectorizer(kind)
+    vectorizer.vocabulary_ = vocabulary  # as `fit` sets it; the constructor's argument is copied and checked, slowly
     if kind == "tfidf":
         vectorizer.idf_ = weights
-        return vectorizer.transform(lines)
-    return vectorizer.transform(lines).multiply(weights).tocsr()
+    return vectorizer
+
+
+def _features(vectorizer: CountVectorizer, weights: Float64, lines: Sequence[str]) -> csr_matrix:
+    features = vectorizer.transform(lines)
+    return features if isinstance(vectorizer, TfidfVectorizer) else features.multiply(weights).tocsr()

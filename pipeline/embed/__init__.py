@@ -1,1 +1,1 @@
-"""Word vectors: trained with word2vec, or read from a file."""
+"""Train word vectors with word2vec, or read them from a file."""

@@ -8,13 +8,16 @@ FOLDER = Path("external")
 
 
 def find_external(name: str) -> Path:
-    """Return the path of a file or folder of external/.
+    """Return the path of a file or folder in external/.
 
     Raises:
-        InputError: there is none of that name; the message lists what is there.
+        InputError: it does not exist; the message lists what the folder contains.
     """
     path = FOLDER / name
     if not path.exists():
         present = sorted(entry.name for entry in FOLDER.glob("[!.]*") if entry.name != "README.md") or ["nothing"]
-        raise InputError(f"{path} does not exist, {FOLDER}/ contains {', '.join(present)}; put the file there")
+        raise InputError(
+            f"{path} does not exist, {FOLDER}/ contains {', '.join(present)}; put the file there;"
+            f" a queue does not see files that git ignores: use `dvc exp run --queue -C {path}`"
+        )
     return path

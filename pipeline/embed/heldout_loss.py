@@ -13,38 +13,42 @@ from pipeline.core.errors import InputError
 from pipeline.core.ragged import Int32
 from pipeline.embed.params import Embed
 
-N_HELDOUT = 100_000
+N_EXAMPLES = 100_000
 
 
 class HeldoutLoss(CallbackAny2Vec):  # type: ignore[misc]
-    """The mean loss of word2vec over fixed examples of reviews that are not trained on, in nats.
+    """The mean loss of word2vec, in nats, over fixed examples from reviews that are not trained on.
 
-    An example is a set of input words, whose mean vector is h, and a chain of yes-or-no decisions with a vector u and a
-    sign s each: its loss is the sum of -log sigmoid(s u . h). With negative sampling the decisions are the target
-    word (+) and the noise words (-), with hierarchical softmax the target's path through the Huffman tree. Examples and
-    noise are drawn once, so that epochs, and runs of one kind, can be compared.
+    An example has input words, whose mean vector is h, and a chain of binary decisions, each with a vector u and a
+    sign s; its loss is the sum of -log sigmoid(s u . h). With negative sampling the decisions are the target word (+)
+    and the noise words (-), with hierarchical softmax the target's path through the Huffman tree. Examples and noise
+    are drawn once, so epochs are comparable, and so are runs with the same architecture and loss.
     Source: Mikolov et al., Distributed Representations of Words and Phrases, 2013, equations 3 and 4.
+
+    Attributes:
+        losses: one per epoch so far.
+        report: called after each epoch with its number, from 1, and its loss.
     """
 
     def __init__(self, inputs: Int32, nodes: Int32, signs: NDArray[np.int8]) -> None:
         """Keep n examples.
 
         Args:
-            inputs: [n, W], rows of the input vectors; -1 where there are fewer.
-            nodes: [n, M], rows of the output vectors.
-            signs: [n, M]; 0 where there are fewer.
+            inputs: int32 [n, W], rows of the input vectors; -1 is padding.
+            nodes: int32 [n, M], rows of the output vectors.
+            signs: int8 [n, M], 1 or -1; 0 is padding.
         """
         self._inputs, self._nodes, self._signs = inputs, nodes, signs
         self.losses: list[float] = []
         self.report: Callable[[int, float], object] = lambda epoch, loss: None
 
     def on_epoch_end(self, model: Word2Vec) -> None:
-        """Append the loss of the current vectors, report it."""
-        self.losses.append(self.of(model.wv.vectors, model.syn1 if model.hs else model.syn1neg))
+        """Append the loss of the current vectors and report it."""
+        self.losses.append(self.compute(model.wv.vectors, model.syn1 if model.hs else model.syn1neg))
         self.report(len(self.losses), self.losses[-1])
 
-    def of(self, vectors: NDArray[np.float32], outputs: NDArray[np.float32]) -> float:
-        """Return the loss of input vectors [V, D] and output vectors [V, D]."""
+    def compute(self, vectors: NDArray[np.float32], outputs: NDArray[np.float32]) -> float:
+        """Return the loss given input and output vectors, float32 [V, D] each."""
         total = 0.0
         for rows in np.array_split(np.arange(len(self._inputs)), max(1, len(self._inputs) // 5_000)):
             inputs = self._inputs[rows]
@@ -56,42 +60,55 @@ class HeldoutLoss(CallbackAny2Vec):  # type: ignore[misc]
         return total / len(self._inputs)
 
 
-def examples(path: Path, heldout: NDArray[np.bool_], index: Mapping[str, int], section: Embed) -> tuple[Int32, Int32]:
-    """Draw what is predicted from what in the held-out reviews, as gensim does, windows shrunk at random.
+def draw_examples(
+    corpus: Path, heldout: NDArray[np.bool_], index: Mapping[str, int], section: Embed
+) -> tuple[Int32, Int32]:
+    """Draw input words and targets from the held-out reviews as gensim does, with windows shrunk at random.
 
-    Returns: inputs int32 [n, W], rows of words, -1 where there are fewer; and targets int32 [n]. Skip-gram predicts one
-        word from one (W = 1), CBOW one from all around it.
+    Args:
+        corpus: one review per line, tokens joined by spaces.
+        heldout: bool [n_reviews].
+        index: the row of each word.
+        section: the architecture, the window and the seed.
+
+    Returns:
+        inputs, int32 [n, W], rows of words, padded with -1; and targets, int32 [n]. Skip-gram predicts a word from one
+        other (W = 1), CBOW from all words around it.
+
+    Raises:
+        InputError: the held-out reviews contain no pair of known words.
     """
     rng = np.random.default_rng(section.seed)
     width = 1 if section.architecture == "skipgram" else 2 * section.window
     rows = array("i")
-    with open(path, encoding="utf-8", newline="\n") as lines:
-        for line, held in zip(lines, heldout, strict=True):
-            if not held:
+    with open(corpus, encoding="utf-8", newline="\n") as lines:
+        for line, is_heldout in zip(lines, heldout, strict=True):
+            if not is_heldout:
                 continue
             ids = [index[word] for word in line.split() if word in index]
-            for place, reach in enumerate(rng.integers(1, section.window, len(ids), endpoint=True)):
-                around = ids[max(0, place - reach) : place] + ids[place + 1 : place + 1 + reach]
+            for position, reach in enumerate(rng.integers(1, section.window, len(ids), endpoint=True)):
+                around = ids[max(0, position - reach) : position] + ids[position + 1 : position + 1 + reach]
                 if section.architecture == "skipgram":
                     for context in around:
-                        rows.extend((ids[place], context))
+                        rows.extend((ids[position], context))
                 elif around:
-                    rows.extend([*around, *[-1] * (width - len(around)), ids[place]])
+                    rows.extend([*around, *[-1] * (width - len(around)), ids[position]])
     if not rows:
         raise InputError(
-            f"{path}: the {int(heldout.sum())} held-out reviews hold no pair of known words; raise embed.heldout_frac"
+            f"{corpus}: the {int(heldout.sum())} held-out reviews contain no pair of known words;"
+            " raise embed.heldout_frac"
         )
-    found = np.frombuffer(rows, np.int32).reshape(-1, width + 1)
-    if len(found) > N_HELDOUT:
-        found = found[np.sort(rng.choice(len(found), N_HELDOUT, replace=False))]
-    return found[:, :-1], found[:, -1]
+    table = np.frombuffer(rows, np.int32).reshape(-1, width + 1)
+    if len(table) > N_EXAMPLES:
+        table = table[np.sort(rng.choice(len(table), N_EXAMPLES, replace=False))]
+    return table[:, :-1], table[:, -1]
 
 
-def heldout_loss(
-    path: Path, heldout: NDArray[np.bool_], index: Mapping[str, int], model: Word2Vec, section: Embed
+def prepare_heldout_loss(
+    corpus: Path, heldout: NDArray[np.bool_], index: Mapping[str, int], model: Word2Vec, section: Embed
 ) -> HeldoutLoss:
-    """Set up the loss of a model whose vocabulary, and with it the tree or the noise, is known."""
-    inputs, targets = examples(path, heldout, index, section)
+    """Set up the held-out loss of a model whose vocabulary is built; arguments as in `draw_examples`."""
+    inputs, targets = draw_examples(corpus, heldout, index, section)
     if section.loss == "negative_sampling":
         rng = np.random.default_rng([section.seed, 1])
         counts = np.array([model.wv.get_vecattr(word, "count") for word in model.wv.index_to_key], np.float64)

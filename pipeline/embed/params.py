@@ -8,7 +8,7 @@ from pipeline.core.params import Count, External, Positive, Section, Seed
 
 
 class Embed(Section):
-    """word2vec, in gensim's names; and vectors from elsewhere."""
+    """word2vec, in gensim's names, and vectors from other sources."""
 
     architecture: Literal["skipgram", "cbow"]
     loss: Literal["negative_sampling", "hierarchical_softmax"]

@@ -1,7 +1,4 @@
-"""Other people's files of word vectors: word2vec's binary and text formats, GloVe's text, fastText's .vec.
-
-A folder that this project wrote is read as well.
-"""
+"""Readers for word vectors: word2vec's binary and text formats, GloVe's text, fastText's .vec, our own artifacts."""
 
 import re
 from collections.abc import Collection, Iterator
@@ -17,11 +14,11 @@ from pipeline.core.embeddings import Embeddings
 from pipeline.core.errors import InputError
 
 Float32 = NDArray[np.float32]
-FASTTEXT_MODEL = (793712314).to_bytes(4, "little")  # what its own binary files begin with
-CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")  # no text holds these, and numbers in binary soon do
+FASTTEXT_MODEL = (793712314).to_bytes(4, "little")  # the first bytes of its binary models
+CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")  # never in text, soon in binary numbers
 PEEK = 1 << 12
 BLOCK = 1 << 22
-REMEDY = "take the file again from where it came, or another"
+REMEDY = "download the file again, or use another"
 
 
 class VectorFile(NamedTuple):
@@ -38,57 +35,55 @@ class _Row(NamedTuple):
 
 
 def read_vector_file(path: Path, *, wanted: Collection[str] | None = None, size: int | None = None) -> VectorFile:
-    """Read word vectors; of a large file only what is wanted takes memory.
+    """Read word vectors; only the wanted rows of a large file take memory.
 
     Args:
-        path: a file, told apart by its content, or the folder of an artifact.
-        wanted: the words to keep; all, if None.
-        size: the number of dimensions that is expected; any, if None.
+        path: a file, whose format is recognized by its content, or the folder of an artifact.
+        wanted: the words to keep; None keeps all.
+        size: the expected number of dimensions; None accepts any.
 
     Raises:
-        InputError: the file is missing, cut short, not UTF-8, or no format known here; its header does not fit; a row
-            has another number of values than the first; a word stands there twice; a value is not finite; or the
-            vectors are not of the `size` expected. Names the line and the remedy.
+        InputError: the file is missing, truncated, not UTF-8 or in an unknown format; its header is wrong; rows differ
+            in length; a word occurs twice; a value is not finite; or the vectors do not have the expected size. The
+            message names the line and the remedy.
     """
     if path.is_dir():
-        found = Embeddings.load(path)
-        _check_size(path, found.vectors.shape[1], size)
-        rows = [row for row, word in enumerate(found.words) if wanted is None or word in wanted]
-        return VectorFile([found.words[row] for row in rows], np.array(found.vectors[rows]))
-    with _opened(path) as file:
-        n_rows, n_dimensions, headed = _dimensions(path, file)
+        embeddings = Embeddings.load(path)
+        _check_size(path, embeddings.vectors.shape[1], size)
+        rows = [row for row, word in enumerate(embeddings.words) if wanted is None or word in wanted]
+        return VectorFile([embeddings.words[row] for row in rows], np.array(embeddings.vectors[rows]))
+    with _open(path) as file:
+        n_rows, n_dimensions, has_header = _dimensions(path, file)
         _check_size(path, n_dimensions, size)
-        binary = headed and _is_binary(file)
+        binary = has_header and _is_binary(file)
         if n_rows * n_dimensions * (4 if binary else 2) > path.stat().st_size:
             raise InputError(
-                f"{path}, line 1: {n_rows} vectors of {n_dimensions} dimensions need a larger file; it is cut short, or"
+                f"{path}, line 1: {n_rows} vectors of {n_dimensions} dimensions need a larger file; it is truncated or"
                 f" its header is wrong: {REMEDY}"
             )
         rows_of = _binary_rows if binary else _text_rows
         vectors = np.empty((n_rows if wanted is None else min(n_rows, len(wanted)), n_dimensions), np.float32)
         words: dict[str, None] = {}
         n_read = 0
-        for row in rows_of(path, file, n_dimensions, 1 + headed):
+        for row in rows_of(path, file, n_dimensions, 1 + has_header):
             n_read += 1
             if n_read > n_rows:
                 raise InputError(
-                    f"{path}, line 1: the header tells of {n_rows} vectors, there are more; mend the header"
+                    f"{path}, line 1: the header says {n_rows} vectors, there are more; correct the header"
                 )
             if wanted is not None and row.word not in wanted:
                 continue
             if row.word in words:
-                raise InputError(
-                    f"{path}, {row.place}: the word {row.word!r} stands there twice; delete one of its rows"
-                )
+                raise InputError(f"{path}, {row.place}: the word {row.word!r} occurs twice; delete one of its rows")
             vectors[len(words)] = row.vector
             words[row.word] = None
     if n_read < n_rows:
-        raise InputError(f"{path}: {n_read} of the {n_rows} vectors that line 1 tells of; it is cut short: {REMEDY}")
+        raise InputError(f"{path}: {n_read} vectors, but line 1 says {n_rows}; the file is truncated: {REMEDY}")
     return VectorFile(list(words), vectors[: len(words)])
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[BufferedReader]:
+def _open(path: Path) -> Iterator[BufferedReader]:
     try:
         with open(path, "rb") as file:
             yield file
@@ -96,30 +91,32 @@ def _opened(path: Path) -> Iterator[BufferedReader]:
         raise InputError(f"{path} cannot be read: {error.strerror}; put the file there") from None
 
 
-def _check_size(path: Path, found: int, expected: int | None) -> None:
-    if expected is not None and found != expected:
+def _check_size(path: Path, actual: int, expected: int | None) -> None:
+    if expected is not None and actual != expected:
         raise InputError(
-            f"{path} holds vectors of {found} dimensions, embed.vector_size is {expected};"
-            f" set embed.vector_size: {found} in params.yaml"
+            f"{path} has vectors of {actual} dimensions, embed.vector_size is {expected};"
+            f" set embed.vector_size: {actual} in params.yaml"
         )
 
 
 def _dimensions(path: Path, file: BufferedReader) -> tuple[int, int, bool]:
-    """Return the number of vectors, of dimensions, and whether line 1 is a header; leave the file behind that."""
+    """Return the numbers of vectors and dimensions and whether line 1 is a header; leave the file after the header."""
     first = file.readline(1 << 20)
     if first.startswith(FASTTEXT_MODEL):
-        raise InputError(f"{path} is a model in fastText's own format; take the .vec file that comes with it")
+        raise InputError(f"{path} is a model in fastText's binary format; use the .vec file that comes with it")
     fields = first.split()
     if len(fields) == 2 and all(field.isdigit() for field in fields):
         n_rows, n_dimensions = map(int, fields)
         if not (n_rows and n_dimensions):
-            raise InputError(f"{path}, line 1: the header {first.decode().strip()!r} tells of no vectors; {REMEDY}")
+            raise InputError(
+                f"{path}, line 1: the header {first.decode().strip()!r} says there are no vectors; {REMEDY}"
+            )
         return n_rows, n_dimensions, True
     n_dimensions = len(first.rstrip().split(b" ")) - 1
     if n_dimensions < 2 or b"\0" in first:
         raise InputError(
-            f"{path}, line 1: {first[:40]!r} is neither a header, two whole numbers, nor a word and its vector;"
-            " word2vec's binary and text formats, GloVe's text and fastText's .vec are read"
+            f"{path}, line 1: {first[:40]!r} is neither a header (two integers) nor a word and its vector;"
+            " supported are word2vec's binary and text formats, GloVe's text and fastText's .vec"
         )
     file.seek(0)
     n_rows = 0
@@ -132,32 +129,34 @@ def _dimensions(path: Path, file: BufferedReader) -> tuple[int, int, bool]:
 
 
 def _is_binary(file: BufferedReader) -> bool:
-    """Tell whether what follows a header is word2vec's binary format; the file stays where it is."""
+    """Return whether word2vec's binary format follows the header, without moving the file's position."""
     ahead = file.peek(PEEK)[:PEEK]
     values = ahead.partition(b"\n")[0].partition(b" ")[2]
     return CONTROL.search(ahead) is not None or not values.isascii()
 
 
 def _text_rows(path: Path, file: BufferedReader, n_dimensions: int, number: int) -> Iterator[_Row]:
-    """Yield the rows of a text, of which the first is line `number`. A word may hold spaces, as some of GloVe's do."""
+    """Yield the rows of a text that starts at line `number`. A word may contain spaces, as some of GloVe's do."""
     for at, line in enumerate(file, number):
         word, *values = line.rstrip().rsplit(b" ", n_dimensions)
         try:
             vector = np.array(values, np.float32)
         except ValueError:
-            raise InputError(f"{path}, line {at}: {_said(values)}, expected {n_dimensions} numbers; {REMEDY}") from None
+            raise InputError(
+                f"{path}, line {at}: {_not_a_number(values)}, expected {n_dimensions} numbers; {REMEDY}"
+            ) from None
         before = word.rpartition(b" ")[2] if b" " in word else b""
         if len(vector) != n_dimensions or _is_number(before):
             n_values = len(line.split()) - 1
             raise InputError(f"{path}, line {at}: {n_values} values, expected {n_dimensions}; {REMEDY}")
         if not np.isfinite(vector).all():
-            raise InputError(f"{path}, line {at}: it holds NaN or infinite values; {REMEDY}")
-        yield _Row(f"line {at}", _decoded(path, f"line {at}", word), vector)
+            raise InputError(f"{path}, line {at}: NaN or infinite values; {REMEDY}")
+        yield _Row(f"line {at}", _decode(path, f"line {at}", word), vector)
 
 
-def _said(values: list[bytes]) -> str:
+def _not_a_number(values: list[bytes]) -> str:
     wrong = next((value for value in values if not _is_number(value)), b"")
-    return f"{wrong[:40].decode('utf-8', 'replace')!r} is no number"
+    return f"{wrong[:40].decode('utf-8', 'replace')!r} is not a number"
 
 
 def _is_number(field: bytes) -> bool:
@@ -179,19 +178,19 @@ def _binary_rows(path: Path, file: BufferedReader, n_dimensions: int, number: in
             buffer, start = buffer[start:] + block, 0
             if not block:
                 if buffer.strip(b"\n"):
-                    raise InputError(f"{path}, vector {row + 1}: the file ends within it, it is cut short: {REMEDY}")
+                    raise InputError(f"{path}, vector {row + 1}: the file ends within it and is truncated: {REMEDY}")
                 return
             continue
         row += 1
         word = buffer[start:end].lstrip(b"\n")
         vector = np.frombuffer(buffer, "<f4", n_dimensions, end + 1)
         if not np.isfinite(vector).all():
-            raise InputError(f"{path}, vector {row}: it holds NaN or infinite values; {REMEDY}")
-        yield _Row(f"vector {row}", _decoded(path, f"vector {row}", word), vector)
+            raise InputError(f"{path}, vector {row}: NaN or infinite values; {REMEDY}")
+        yield _Row(f"vector {row}", _decode(path, f"vector {row}", word), vector)
         start = end + 1 + n_bytes
 
 
-def _decoded(path: Path, place: str, word: bytes) -> str:
+def _decode(path: Path, place: str, word: bytes) -> str:
     try:
         return word.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -15,7 +15,7 @@ from pipeline.core.embeddings import Embeddings
 from pipeline.core.errors import InputError
 from pipeline.core.progress import Advance, Progress
 from pipeline.core.ragged import Int64
-from pipeline.embed.heldout_loss import heldout_loss
+from pipeline.embed.heldout_loss import prepare_heldout_loss
 from pipeline.embed.params import Embed
 
 NAMES = {
@@ -27,17 +27,17 @@ NAMES = {
 
 
 class Start(NamedTuple):
-    """What training starts from in place of random vectors: float32 [n, D], of the words in `rows`, int64 [n]."""
+    """Initial vectors, float32 [n, D], of the words in `rows`, int64 [n]; the other words start from random ones."""
 
     rows: Int64
     vectors: NDArray[np.float32]
-    locked: bool  # these stay as they are, and the other words are trained around them
+    locked: bool  # whether training leaves these vectors unchanged
 
 
 class Sentences:
-    """The reviews of corpus.txt but the held-out ones, as gensim wants them: an iterable that starts anew.
+    """The reviews of corpus.txt that are not held out, as gensim reads them: an iterable that can be restarted.
 
-    A review longer than gensim's batch, which would be cut there, is given in pieces.
+    Reviews longer than gensim's batch are split, because gensim would truncate them.
     """
 
     def __init__(self, path: Path, heldout: NDArray[np.bool_], advance: Advance) -> None:
@@ -45,8 +45,8 @@ class Sentences:
 
     def __iter__(self) -> Iterator[list[str]]:
         with open(self._path, encoding="utf-8", newline="\n") as lines:
-            for line, heldout in zip(lines, self._heldout, strict=True):
-                if not heldout:
+            for line, is_heldout in zip(lines, self._heldout, strict=True):
+                if not is_heldout:
                     words = line.split()
                     for start in range(0, len(words), MAX_WORDS_IN_BATCH):
                         yield words[start : start + MAX_WORDS_IN_BATCH]
@@ -54,10 +54,10 @@ class Sentences:
 
 
 def vocabulary(corpus: Path, types: list[str], counts: Int64, min_count: int) -> tuple[list[str], Int64]:
-    """Keep the types with at least `min_count` occurrences: the words that get a vector.
+    """Return the types with at least `min_count` occurrences, the words that get a vector, and their counts.
 
     Raises:
-        InputError: fewer than two are that frequent.
+        InputError: there are fewer than two.
     """
     n_words = int(np.sum(counts >= min_count))
     if n_words < 2:
@@ -78,22 +78,23 @@ def train(
     progress: Progress,
     start: Start | None = None,
 ) -> tuple[Embeddings, list[float]]:
-    """Train the vectors of a text of a review a line.
+    """Train word vectors.
 
     Args:
-        corpus: the text, tokens joined by spaces.
-        types: every type of the text, by falling count, then string.
+        corpus: one review per line, tokens joined by spaces.
+        types: all types of the corpus, by decreasing count, then alphabetically.
         counts: int64 [n_types], their occurrences.
-        tokenizer: kept with the vectors.
+        tokenizer: stored with the vectors.
         section: the parameters, in gensim's names.
-        progress: told the words read, and the held-out loss of each epoch.
-        start: vectors to start from; the output vectors, which no artifact keeps, start at zero as always.
+        progress: gets the number of words read and the held-out loss of each epoch.
+        start: initial input vectors; the output vectors always start at zero, because no artifact stores them.
 
-    Returns: the vectors of the types with at least `min_count` occurrences, and the held-out loss in nats after
-        each epoch. With one worker the same input gives the same bits on the same machine.
+    Returns:
+        The vectors of the types with at least `min_count` occurrences, and the held-out loss in nats after each epoch.
+        With one worker the same input gives the same bits on the same machine.
 
     Raises:
-        InputError: no type is that frequent, or nothing is left to hold out.
+        InputError: fewer than two types are that frequent, or the held-out reviews contain no pair of known words.
     """
     words, word_counts = vocabulary(corpus, types, counts, section.min_count)
     with open(corpus, encoding="utf-8", newline="\n") as lines:
@@ -107,7 +108,7 @@ def train(
         sg=int(section.architecture == "skipgram"),
         hs=int(tree),
         negative=0 if tree else section.negative,
-        sorted_vocab=0,  # the order of `words` stands: token ids are rows
+        sorted_vocab=0,  # keep the order of `words`: token ids are rows
         vector_size=section.vector_size,
         window=section.window,
         ns_exponent=section.ns_exponent,
@@ -125,8 +126,8 @@ def train(
         if start.locked:
             model.wv.vectors_lockf = np.ones(len(words), np.float32)
             model.wv.vectors_lockf[start.rows] = 0
-    loss = heldout_loss(corpus, heldout, {word: i for i, word in enumerate(words)}, model, section)
-    n_tokens = round(int(counts.sum()) * (1 - n_heldout / n_reviews))  # about: the held-out ones differ in length
+    loss = prepare_heldout_loss(corpus, heldout, {word: i for i, word in enumerate(words)}, model, section)
+    n_tokens = round(int(counts.sum()) * (1 - n_heldout / n_reviews))  # approximate: reviews differ in length
     loss.report = lambda epoch, value: progress.epoch(epoch, section.epochs, heldout_loss=value)
     with progress.bar("embed", n_tokens * section.epochs, " words") as advance:
         model.train(
@@ -139,14 +140,14 @@ def train(
         "model": f"{NAMES[section.architecture]} with {NAMES[section.loss]}",
         **section.model_dump(),
         "n_reviews": n_reviews - n_heldout,
-        "corpus_sha256": digest(corpus),
+        "corpus_sha256": sha256_of(corpus),
         "gensim": gensim.__version__,
     }
     vectors = np.ascontiguousarray(model.wv.vectors, np.float32)
     return Embeddings(vectors, words, word_counts, tokenizer, training), loss.losses
 
 
-def digest(path: Path) -> str:
+def sha256_of(path: Path) -> str:
     """Return the sha256 of a file, in hexadecimal."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -8,7 +8,7 @@ from pipeline.core.params import Count, NotNegative, Positive, Section, Seed
 
 
 class Maas(Section):
-    """The vectors of Maas et al. (2011)."""
+    """The word vectors of Maas et al. (2011)."""
 
     vector_size: Count
     n_words: Annotated[int, Field(ge=2)]

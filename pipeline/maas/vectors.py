@@ -1,12 +1,12 @@
-"""Word vectors with sentiment in them.
+"""Word vectors that encode sentiment.
 
-Source: Maas et al., Learning Word Vectors for Sentiment Analysis, ACL 2011. The objective has two parts over the same
-vectors R, one row phi_w a word:
+Source: Maas et al., Learning Word Vectors for Sentiment Analysis, ACL 2011. The loss has two parts, which share the
+vectors R, one row phi_w per word:
 
-- semantic: each word of a review k is drawn from softmax(R theta_k + b), theta_k the review's own mixture (equation 4);
-- sentiment: each word of a labelled review tells its label, p(s = 1 | w) = sigmoid(psi . phi_w + b_c) (equation 9).
+- semantic: the words of review k are drawn from softmax(R theta_k + b), theta_k is the review's mixture (equation 4);
+- sentiment: each word of a labelled review predicts its label, p(s = 1 | w) = sigmoid(psi . phi_w + b_c) (equation 9).
 
-Shapes: N reviews, B of them in a batch, V words, D vector size.
+Shapes: N reviews, B reviews in a batch, V words, D vector size.
 """
 
 from collections.abc import Callable
@@ -23,7 +23,7 @@ from pipeline.core.progress import Advance
 from pipeline.core.ragged import Ragged, load_labels
 from pipeline.maas.params import Maas
 
-UNKNOWN = -1
+UNKNOWN = -1  # the label of reviews without one
 
 
 class SentimentVectors(nn.Module):
@@ -37,25 +37,25 @@ class SentimentVectors(nn.Module):
         self.mixtures = nn.Embedding(n_reviews, vector_size, sparse=True)  # theta
         nn.init.zeros_(self.mixtures.weight)
 
-    def semantic(self, rows: Tensor, counts: Tensor) -> Tensor:
-        """Return -log p of the words of reviews `rows`, int64 [B], that occur `counts` [B, V] times; a scalar."""
+    def semantic_loss(self, rows: Tensor, counts: Tensor) -> Tensor:
+        """Return -log p of the words of the reviews `rows`, int64 [B], which occur `counts` [B, V] times; a scalar."""
         logits = self.mixtures(rows) @ self.vectors.T + self.bias  # [B, V]
         return -(counts * log_softmax(logits, 1)).sum()
 
-    def labelled(self, counts: Tensor, labels: Tensor) -> Tensor:
+    def sentiment_loss(self, counts: Tensor, labels: Tensor) -> Tensor:
         """Return -log p of the labels [B], 0, 1 or UNKNOWN, given each word of `counts` [B, V]; a scalar."""
         z = self.sentiment(self.vectors).squeeze(1)  # [V]
         positive, negative = counts[labels == 1].sum(0), counts[labels == 0].sum(0)  # [V]
         return -(positive * logsigmoid(z) + negative * logsigmoid(-z)).sum()
 
 
-def objective(
+def batch_loss(
     model: SentimentVectors, rows: Tensor, counts: Tensor, labels: Tensor, section: Maas, share: float
 ) -> Tensor:
-    """Return a batch's part of equation 11, to be minimised, in nats a word.
+    """Return the negative of equation 11 for one batch, in nats per word.
 
-    The paper weighs a label by one over the number of reviews that have it; labels here are balanced, and
-    `sentiment_weight` stands in its place.
+    The paper divides the sentiment part by the number of reviews with the same label; labels here are balanced, so
+    `sentiment_weight` replaces that factor.
 
     Args:
         model: the parameters.
@@ -63,27 +63,27 @@ def objective(
         counts: float32 [B, V], how often each word occurs in them.
         labels: int8 [B], 0, 1 or UNKNOWN.
         section: the weights of the parts.
-        share: of all reviews that the batch is.
+        share: the fraction of all reviews that is in the batch.
     """
     penalties = section.mixture_penalty * model.mixtures(rows).square().sum()
     penalties = penalties + share * section.vector_penalty * model.vectors.square().sum()
-    likelihood = model.semantic(rows, counts) + section.sentiment_weight * model.labelled(counts, labels)
+    likelihood = model.semantic_loss(rows, counts) + section.sentiment_weight * model.sentiment_loss(counts, labels)
     total: Tensor = (likelihood + penalties) / counts.sum().clamp(min=1)
     return total
 
 
-def joined(first: Ragged, second: Ragged) -> Ragged:
-    """Put the rows of `second` behind those of `first`."""
+def concatenate(first: Ragged, second: Ragged) -> Ragged:
+    """Return the rows of `first` followed by those of `second`."""
     offsets = np.concatenate([first.offsets, first.offsets[-1] + second.offsets[1:]])
     return Ragged(np.concatenate([first.values, second.values]), offsets)
 
 
 def load_reviews(folder: Path) -> tuple[Ragged, NDArray[np.int8]]:
-    """Load all reviews of data/tokens with their labels, UNKNOWN for unlabelled ones and those for validation."""
+    """Load train and unsup from data/tokens, with labels int8 [N]: UNKNOWN in unsup and in the validation split."""
     labels, valid = load_labels(folder / "train")
     labelled, unlabelled = Ragged.load(folder / "train"), Ragged.load(folder / "unsup")
     known = np.concatenate([np.where(valid, UNKNOWN, labels), np.full(len(unlabelled), UNKNOWN)]).astype(np.int8)
-    return joined(labelled, unlabelled), known
+    return concatenate(labelled, unlabelled), known
 
 
 def train(
@@ -94,19 +94,20 @@ def train(
     advance: Advance = lambda n_reviews: None,
     on_epoch: Callable[[int, float], object] = lambda epoch, loss: None,
 ) -> tuple[NDArray[np.float32], list[float]]:
-    """Learn the vectors of the first `n_words` types; the `n_skipped` most frequent get none, as in the paper.
+    """Train the vectors of the first `n_words` types; the `n_skipped` most frequent get none, as in the paper.
 
-    The paper alternates between the reviews' mixtures and the vectors; here both follow the gradient together.
+    The paper alternates between updating the mixtures and the vectors; here each step updates both.
 
     Args:
-        reviews: token ids of N reviews, labelled or not.
+        reviews: token ids of N reviews.
         labels: int8 [N], 0, 1 or UNKNOWN.
-        n_words: how many.
+        n_words: the size of the vocabulary.
         section: the parameters.
-        advance: called with the number of reviews read, after each step.
-        on_epoch: called with the number of each epoch, from 1, and its loss.
+        advance: called after each step with the number of reviews in the batch.
+        on_epoch: called after each epoch with its number, from 1, and its loss.
 
-    Returns: the vectors, float32 [n_words, D], zeros for the skipped; and the objective in nats a word by epoch.
+    Returns:
+        The vectors, float32 [n_words, D], zeros for the skipped words; and the loss in nats per word after each epoch.
     """
     first = min(section.n_skipped, n_words - 1)
     kept = reviews.where((reviews.values >= first) & (reviews.values < n_words))
@@ -124,17 +125,17 @@ def train(
         total = 0.0
         shuffled = order.permutation(len(kept))
         for start in range(0, len(shuffled), section.batch_size):
-            some = np.sort(shuffled[start : start + section.batch_size])
-            counts, known = torch.from_numpy(table[some].toarray()), torch.from_numpy(labels[some])
-            share = len(some) / len(kept)
-            loss = objective(model, torch.from_numpy(some), counts, known, section, share)
+            rows = np.sort(shuffled[start : start + section.batch_size])
+            counts, known = torch.from_numpy(table[rows].toarray()), torch.from_numpy(labels[rows])
+            share = len(rows) / len(kept)
+            loss = batch_loss(model, torch.from_numpy(rows), counts, known, section, share)
             for optimizer in optimizers:
                 optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             for optimizer in optimizers:
                 optimizer.step()
             total += share * loss.item()
-            advance(len(some))
+            advance(len(rows))
         losses.append(total)
         on_epoch(len(losses), total)
     vectors = np.zeros((n_words, section.vector_size), np.float32)

@@ -1,4 +1,4 @@
-"""Other people's files of word vectors: every format read, every fault named."""
+"""Reading word vectors: every format is read, every error names its place."""
 
 from pathlib import Path
 
@@ -56,7 +56,7 @@ def test_what_gensim_writes_in_binary_is_read_bit_for_bit(tmp_path_factory: pyte
     np.testing.assert_array_equal(read_vector_file(path).vectors, vectors)
 
 
-def test_a_word_of_glove_may_hold_spaces(tmp_path: Path) -> None:
+def test_a_word_in_glove_may_contain_spaces(tmp_path: Path) -> None:
     path = tmp_path / "glove.txt"
     path.write_text(". . . 0.5 1\nat name@domain.com 1 2\n")
     path.write_text("the 0 1\n" + path.read_text())
@@ -70,17 +70,17 @@ HEADED = "3 2\nthe 0 1\nfilm 2 3\ngood 4 5\n"
     ("content", "said"),
     [
         (b"", r"line 1: b'' is neither a header"),
-        (b"hello\n", r"line 1: .*neither a header, two whole numbers, nor a word"),
-        (HEADED.replace("3 2", "0 2").encode(), r"line 1: the header '0 2' tells of no vectors"),
-        (HEADED.replace("3 2", "4 2").encode(), r"3 of the 4 vectors that line 1 tells of; it is cut short"),
-        (HEADED.replace("3 2", "2 2").encode(), r"line 1: the header tells of 2 vectors, there are more"),
+        (b"hello\n", r"line 1: .*neither a header \(two integers\) nor a word"),
+        (HEADED.replace("3 2", "0 2").encode(), r"line 1: the header '0 2' says there are no vectors"),
+        (HEADED.replace("3 2", "4 2").encode(), r"3 vectors, but line 1 says 4; the file is truncated"),
+        (HEADED.replace("3 2", "2 2").encode(), r"line 1: the header says 2 vectors, there are more"),
         (HEADED.replace("3 2", "3 9").encode(), r"line 1: 3 vectors of 9 dimensions need a larger file"),
         (HEADED.replace("2 3", "2").encode(), r"line 3: 1 values, expected 2"),
         (HEADED.replace("2 3", "2 3 7").encode(), r"line 3: 3 values, expected 2"),
-        (HEADED.replace("2 3", "2 x").encode(), r"line 3: 'x' is no number, expected 2 numbers"),
-        (HEADED.replace("2 3", "nan 3").encode(), r"line 3: it holds NaN or infinite values"),
-        (HEADED.replace("2 3", "2 inf").encode(), r"line 3: it holds NaN or infinite values"),
-        (HEADED.replace("good", "the").encode(), r"line 4: the word 'the' stands there twice"),
+        (HEADED.replace("2 3", "2 x").encode(), r"line 3: 'x' is not a number, expected 2 numbers"),
+        (HEADED.replace("2 3", "nan 3").encode(), r"line 3: NaN or infinite values"),
+        (HEADED.replace("2 3", "2 inf").encode(), r"line 3: NaN or infinite values"),
+        (HEADED.replace("good", "the").encode(), r"line 4: the word 'the' occurs twice"),
         (HEADED.encode()[:-3], r"line 4: 1 values, expected 2"),
         (HEADED.replace("good", "\xe9").encode("latin-1"), r"line 4: the word b'\\xe9' is not UTF-8"),
         (HEADED.replace("3 2\n", "").replace("2 3", "2").encode(), r"line 2: 1 values, expected 2"),
@@ -88,13 +88,13 @@ HEADED = "3 2\nthe 0 1\nfilm 2 3\ngood 4 5\n"
             b"2 2\na " + VECTORS[0, :2].tobytes() + b"b " + VECTORS[1, :1].tobytes(),
             r"vector 2: the file ends within it",
         ),
-        (b"2 2\na " + VECTORS[0, :2].tobytes() * 2, r"the file ends within it|1 of the 2 vectors"),
-        (b"1 2\na " + np.array([1, np.nan], "<f4").tobytes(), r"vector 1: it holds NaN or infinite values"),
+        (b"2 2\na " + VECTORS[0, :2].tobytes() * 2, r"the file ends within it|1 vectors, but line 1 says 2"),
+        (b"1 2\na " + np.array([1, np.nan], "<f4").tobytes(), r"vector 1: NaN or infinite values"),
         (b"1 2\n\xff " + VECTORS[0, :2].tobytes(), r"vector 1: the word b'\\xff' is not UTF-8"),
-        (b"\xba\x16\x4f\x2f\x0c\0\0\0", r"fastText's own format; take the \.vec file"),
+        (b"\xba\x16\x4f\x2f\x0c\0\0\0", r"fastText's binary format; use the \.vec file"),
     ],
 )
-def test_a_fault_is_named_with_its_place(tmp_path: Path, content: bytes, said: str) -> None:
+def test_an_error_names_the_file_and_the_place(tmp_path: Path, content: bytes, said: str) -> None:
     path = tmp_path / "v.txt"
     path.write_bytes(content)
     with pytest.raises(InputError, match=said) as caught:

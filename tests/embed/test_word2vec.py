@@ -1,5 +1,7 @@
-"""Word vectors, trained: every architecture and loss, from nothing and from others' vectors."""
+"""Training word vectors: every architecture and loss, from random and from given vectors."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +10,9 @@ from gensim.models import Word2Vec
 
 from pipeline.core.embeddings import Embeddings
 from pipeline.core.errors import InputError
+from pipeline.core.progress import Advance
 from pipeline.core.vocabulary import read_types
-from pipeline.embed.heldout_loss import HeldoutLoss, heldout_loss
+from pipeline.embed.heldout_loss import HeldoutLoss, prepare_heldout_loss
 from pipeline.embed.word2vec import NAMES, Start, train
 from pipeline.fetch.synthetic import sample_tables
 from pipeline.params import Params
@@ -31,15 +34,31 @@ def tokens(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def trained(tokens: Path, params: Params, **values: object) -> tuple[Embeddings, list[float]]:
+class Recorder:
+    """A progress that records what is reported."""
+
+    def __init__(self) -> None:
+        self.total = self.n_units = 0
+        self.epochs: list[tuple[int, int, float]] = []
+
+    @contextmanager
+    def bar(self, description: str, total: int, unit: str) -> Iterator[Advance]:
+        self.total = total
+        yield self.advance
+
+    def advance(self, n_units: int) -> None:
+        self.n_units += n_units
+
+    def epoch(self, number: int, of: int, **figures: float) -> None:
+        self.epochs.append((number, of, figures["heldout_loss"]))
+
+
+def trained(
+    tokens: Path, params: Params, start: Start | None = None, progress: Recorder | None = None, **values: object
+) -> tuple[Embeddings, list[float]]:
     types, counts = read_types(tokens / "tokens" / "types.tsv")
     section = with_values(params, **{**SMALL, **values}).embed
-    return train(tokens / "corpus.txt", types, counts, {"name": "regex"}, section)
-
-
-def trained_from(tokens: Path, params: Params, start: Start) -> tuple[Embeddings, list[float]]:
-    types, counts = read_types(tokens / "tokens" / "types.tsv")
-    return train(tokens / "corpus.txt", types, counts, {}, with_values(params, **SMALL).embed, start)
+    return train(tokens / "corpus.txt", types, counts, {"name": "regex"}, section, progress or Recorder(), start)
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +75,7 @@ def test_the_vocabulary_is_the_first_types(tokens: Path, params: Params, embeddi
     assert embeddings.vectors.dtype == np.float32
 
 
-def test_one_worker_gives_the_same_bits_again(tokens: Path, params: Params, embeddings: Embeddings) -> None:
+def test_one_worker_gives_the_same_bits_each_time(tokens: Path, params: Params, embeddings: Embeddings) -> None:
     again, _ = trained(tokens, params)
     np.testing.assert_array_equal(again.vectors, embeddings.vectors)
     other, _ = trained(tokens, params, embed__seed=2)
@@ -69,7 +88,14 @@ def test_the_heldout_loss_falls(tokens: Path, params: Params) -> None:
     assert losses[-1] < losses[0]
 
 
-def test_the_heldout_loss_is_that_of_the_equations(rng: np.random.Generator) -> None:
+def test_each_epoch_and_every_word_is_reported(tokens: Path, params: Params) -> None:
+    progress = Recorder()
+    _, losses = trained(tokens, params, progress=progress)
+    assert progress.epochs == [(1, 2, losses[0]), (2, 2, losses[1])]
+    assert progress.n_units == pytest.approx(progress.total, rel=0.05)
+
+
+def test_the_heldout_loss_matches_the_equations(rng: np.random.Generator) -> None:
     vectors, outputs = rng.normal(size=(2, 5, 3)).astype(np.float32)
     inputs = np.array([[0, -1], [3, 4], [2, 1]], np.int32)
     nodes = rng.integers(0, 5, (3, 4), dtype=np.int32)
@@ -80,7 +106,7 @@ def test_the_heldout_loss_is_that_of_the_equations(rng: np.random.Generator) -> 
         total -= sum(
             np.log(1 / (1 + np.exp(-s * (h @ outputs[n])))) for n, s in zip(chain, decisions, strict=True) if s
         )
-    assert HeldoutLoss(inputs, nodes, signs).of(vectors, outputs) == pytest.approx(total / 3, rel=1e-5)
+    assert HeldoutLoss(inputs, nodes, signs).compute(vectors, outputs) == pytest.approx(total / 3, rel=1e-5)
 
 
 @pytest.mark.parametrize("architecture", ["skipgram", "cbow"])
@@ -92,7 +118,7 @@ def test_each_variant_learns(tokens: Path, params: Params, architecture: str, lo
     assert embeddings.training["model"] == f"{NAMES[architecture]} with {NAMES[loss]}"
 
 
-def test_a_vocabulary_as_likely_as_its_tree_says(tokens: Path, params: Params) -> None:
+def test_the_probabilities_of_a_huffman_tree_sum_to_one(tokens: Path, params: Params) -> None:
     """The probabilities that a Huffman tree gives to all words for one input sum to 1."""
     words = ["a", "b", "c", "d", "e", "f"]
     model = Word2Vec(sg=1, hs=1, negative=0, vector_size=3, min_count=1, sorted_vocab=0)
@@ -104,21 +130,21 @@ def test_a_vocabulary_as_likely_as_its_tree_says(tokens: Path, params: Params) -
     index = {word: row for row, word in enumerate(words)}
     total = 0.0
     for held in range(6):
-        loss = heldout_loss(path, np.arange(6) == held, index, model, section)
+        loss = prepare_heldout_loss(path, np.arange(6) == held, index, model, section)
         # Each line has two examples: the second word from `a`, and `a` from the second word.
         one = HeldoutLoss(loss._inputs[:1], loss._nodes[:1], loss._signs[:1])
-        total += np.exp(-one.of(model.wv.vectors, model.syn1))
+        total += np.exp(-one.compute(model.wv.vectors, model.syn1))
     assert total == pytest.approx(1, abs=1e-5)
 
 
-def test_training_goes_on_from_vectors_and_leaves_locked_ones(tokens: Path, params: Params) -> None:
+def test_training_continues_from_given_vectors_and_leaves_locked_ones_unchanged(tokens: Path, params: Params) -> None:
     before, _ = trained(tokens, params)
     rows = np.arange(0, len(before.words), 2)
     given = before.vectors[rows] + 1
-    locked, _ = trained_from(tokens, params, Start(rows, given, locked=True))
+    locked, _ = trained(tokens, params, Start(rows, given, locked=True))
     np.testing.assert_array_equal(locked.vectors[rows], given)
     assert not np.array_equal(locked.vectors[1::2], before.vectors[1::2])
-    free, _ = trained_from(tokens, params, Start(rows, given, locked=False))
+    free, _ = trained(tokens, params, Start(rows, given, locked=False))
     assert not np.array_equal(free.vectors[rows], given)
     assert np.abs(free.vectors[rows] - given).max() < np.abs(before.vectors[rows] - given).max()
 

@@ -1,4 +1,4 @@
-"""The vectors of Maas et al., held against the equations."""
+"""The vectors of Maas et al., checked against the equations."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import torch
 
 from pipeline.core.ragged import Ragged
 from pipeline.maas.params import Maas
-from pipeline.maas.vectors import UNKNOWN, SentimentVectors, joined, objective, train
+from pipeline.maas.vectors import UNKNOWN, SentimentVectors, batch_loss, concatenate, train
 from pipeline.params import Params
 from pipeline.polarity.polarity import nearest
 from tests.conftest import with_values
@@ -23,14 +23,14 @@ def ragged(rows: list[list[int]]) -> Ragged:
     return Ragged(values, np.cumsum([0, *map(len, rows)]))
 
 
-def test_the_objective_is_that_of_the_equations(section: Maas) -> None:
+def test_the_loss_matches_the_equations(section: Maas) -> None:
     torch.manual_seed(0)
     model = SentimentVectors(5, 6, 4).double()
     torch.nn.init.normal_(model.mixtures.weight)
     torch.nn.init.normal_(model.bias)
     counts = torch.randint(0, 4, (3, 6)).double()
     rows, labels = torch.tensor([4, 0, 2]), torch.tensor([1, UNKNOWN, 0], dtype=torch.int8)
-    found = objective(model, rows, counts, labels, section, share=3 / 5).item()
+    loss = batch_loss(model, rows, counts, labels, section, share=3 / 5).item()
 
     phi, b = model.vectors.detach().numpy(), model.bias.detach().numpy()
     theta = model.mixtures.weight.detach().numpy()
@@ -44,19 +44,23 @@ def test_the_objective_is_that_of_the_equations(section: Maas) -> None:
             if label != UNKNOWN:
                 p = 1 / (1 + np.exp(-(psi @ phi[w] + b_c)))  # equation 9
                 total -= section.sentiment_weight * n * np.log(p if label == 1 else 1 - p)
-    assert found == pytest.approx(total / float(counts.sum()), rel=1e-9)
+    assert loss == pytest.approx(total / float(counts.sum()), rel=1e-9)
 
 
-def test_words_used_alike_are_parted_by_the_labels_alone(section: Maas) -> None:
+def test_only_the_labels_separate_words_with_the_same_contexts(section: Maas) -> None:
     rng = np.random.default_rng(0)
-    # 0 is the skipped one; 1 and 2 stand in the same texts but for the label, as 3 and 4 do; 5 to 8 tell nothing.
+    # Word 0 is skipped; 1 and 3 occur in positive, 2 and 4 in negative reviews, in the same contexts of 5 to 8.
     rows, labels = [], []
     for _ in range(400):
         label = int(rng.integers(2))
         rows.append([0, *rng.choice([5, 6, 7, 8], 4), *rng.choice([1, 3] if label else [2, 4], 3)])
         labels.append(label)
     reviews = ragged(rows)
-    vectors, losses = train(reviews, np.array(labels, np.int8), 9, section)
+    reported = []
+    vectors, losses = train(
+        reviews, np.array(labels, np.int8), 9, section, on_epoch=lambda epoch, loss: reported.append((epoch, loss))
+    )
+    assert reported == list(enumerate(losses, 1))
     assert losses[-1] < losses[0]
     assert vectors.shape == (9, 4)
     assert not vectors[0].any()
@@ -65,13 +69,13 @@ def test_words_used_alike_are_parted_by_the_labels_alone(section: Maas) -> None:
 
 def test_the_same_seed_gives_the_same_bits(section: Maas) -> None:
     reviews, labels = ragged([[1, 2, 3], [2, 3], [], [1]]), np.array([1, 0, UNKNOWN, 1], np.int8)
-    found = []
+    runs = []
     for _ in range(2):
         torch.manual_seed(3)
-        found.append(train(reviews, labels, 4, section)[0])
-    np.testing.assert_array_equal(*found)
+        runs.append(train(reviews, labels, 4, section)[0])
+    np.testing.assert_array_equal(*runs)
 
 
-def test_rows_are_put_end_to_end() -> None:
-    both = joined(ragged([[1], [2, 3]]), ragged([[], [4]]))
+def test_concatenated_rows_keep_their_order() -> None:
+    both = concatenate(ragged([[1], [2, 3]]), ragged([[], [4]]))
     assert [both[i].tolist() for i in range(len(both))] == [[1], [2, 3], [], [4]]
