@@ -98,7 +98,10 @@ def read_config(folder: Path, version: int, keys: tuple[str, ...]) -> dict[str, 
         )
     missing = [key for key in keys if key not in config]
     if missing:
-        raise InputError(f"{path} lacks {', '.join(missing)}; delete {folder} and run `dvc repro`")
+        raise InputError(
+            f"{path} lacks {', '.join(missing)}: it is broken, or describes another kind of model; name another folder,"
+            f" or run `dvc checkout --force {folder}`"
+        )
     return config
 
 
