@@ -1,9 +1,8 @@
 """Train one LSTM on the word vectors: `python -m stages classify MODEL SEED`.
 
-lstm_frozen keeps the vectors fixed, lstm_finetuned trains them further, lstm_random starts from random vectors, as a
-control.
+lstm_frozen keeps the vectors fixed, lstm_finetuned trains them further, lstm_random starts from random ones.
 
-Reads:  data/tokens/train/, artifacts/embeddings/; data/tokens/unsup/ if the loss uses reviews without labels
+Reads:  data/tokens/train/, artifacts/embeddings/; data/tokens/unsup/ if the loss uses unlabelled reviews
 Writes: artifacts/MODEL/SEED/, plots/history/MODEL-SEED.csv, metrics/valid/MODEL-SEED.json; while it runs
         .checkpoints/MODEL-SEED/, from which an interrupted training resumes, and runs/ if TensorBoard is on
 Params: classify
@@ -18,49 +17,42 @@ from pipeline.classify.classifier import Classifier
 from pipeline.classify.device import prepare
 from pipeline.classify.loss import uses_unlabelled
 from pipeline.classify.params import Classify
+from pipeline.classify.state import Epoch, best_of
 from pipeline.classify.tensorboard import tensorboard
-from pipeline.classify.training import Epoch, best_of, build, train
+from pipeline.classify.training import build, train
 from pipeline.core.embeddings import FILES, Embeddings
 from pipeline.core.files import atomic, write_csv, write_json
 from pipeline.core.imports import import_closure
 from pipeline.core.models import check_run
 from pipeline.core.progress import Progress
 
-TRAIN, UNSUP, EMBEDDINGS = Path("data/tokens/train"), Path("data/tokens/unsup"), Path("artifacts/embeddings")
+TOKENS, EMBEDDINGS = Path("data/tokens"), Path("artifacts/embeddings")
 
 
 def main(progress: Progress, model: str = "", seed: str = "", *, classify: Classify) -> dict[str, float]:
     """Build the network, train it, save it with its history."""
-    run = check_run(model, seed)
-    device = prepare(classify.device, int(seed), classify.num_threads)
+    run, device = check_run(model, seed), prepare(classify.device, int(seed), classify.num_threads)
     embeddings = Embeddings.load(EMBEDDINGS)
     network = build(embeddings, classify, model, device)
-    fitted, valid = load_labelled(TRAIN, network.config, device)
-    unlabelled = load_unlabelled(UNSUP, network.config, device) if uses_unlabelled(classify) else None
+    labelled, valid = load_labelled(TOKENS / "train", network.config, device)
+    unlabelled = load_unlabelled(TOKENS / "unsup", network.config, device) if uses_unlabelled(classify) else None
+    inputs = [*sorted(TOKENS.rglob("*.npy")), *(EMBEDDINGS / name for name in FILES), *import_closure(Path(__file__))]
+    checkpoint = Checkpoint(Path(f".checkpoints/{run}"), key_of(dict(classify, run=run, device=device), inputs))
+    curves = tensorboard(Path(f"runs/{run}-{checkpoint.key[:8]}")) if classify.tensorboard else lambda epoch: None
 
-    inputs = [*sorted(TRAIN.glob("*.npy")), *sorted(UNSUP.glob("*.npy")), *(EMBEDDINGS / name for name in FILES)]
-    key = key_of({**classify.model_dump(), "run": run, "device": device}, inputs + import_closure(Path(__file__)))
-    checkpoint = Checkpoint(Path(f".checkpoints/{run}"), key)
-    curves = tensorboard(Path(f"runs/{run}-{key[:8]}")) if classify.tensorboard else None
+    def on_epoch(epoch: Epoch) -> None:
+        progress.epoch(epoch.epoch, classify.epochs, **epoch.figures)
+        curves(epoch)
 
-    def report(epoch: Epoch) -> None:
-        shown = {"train_loss": epoch.train_loss, "valid_loss": epoch.valid_loss, "valid_accuracy": epoch.valid_accuracy}
-        progress.epoch(epoch.epoch, classify.epochs, **shown)
-        if curves:
-            curves(epoch)
-
-    n_tokens = classify.epochs * int(fitted.reviews.lengths.sum())
-    with progress.bar(run, n_tokens, " tokens") as advance:
+    with progress.bar(run, classify.epochs * int(labelled.reviews.lengths.sum()), " tokens") as advance:
         history = train(
-            network, fitted, valid, classify, seed=int(seed), unlabelled=unlabelled, checkpoint=checkpoint,
-            advance=advance, on_epoch=report,
+            network, labelled, valid, classify, seed=int(seed), unlabelled=unlabelled, checkpoint=checkpoint,
+            advance=advance, on_epoch=on_epoch,
         )  # fmt: skip
     best = best_of(history)
-
     training = {"model": model, "seed": int(seed), **classify.model_dump(), "best_epoch": best.epoch}
-    classifier = Classifier(network, embeddings.words, embeddings.counts, embeddings.tokenizer, training)
     with atomic(Path("artifacts") / model / seed) as folder:
-        classifier.save(folder)
+        Classifier(network, embeddings.words, embeddings.counts, embeddings.tokenizer, training).save(folder)
     write_csv(Path(f"plots/history/{run}.csv"), [asdict(epoch) for epoch in history], decimals=6)
     figures = {"accuracy": round(best.valid_accuracy, 4), "log_loss": round(best.valid_loss, 4), "epoch": best.epoch}
     write_json(Path(f"metrics/valid/{run}.json"), figures)

@@ -1,1 +1,1 @@
-"""The LSTM classifier: network, batches, loss, training, and the folder that keeps it."""
+"""The LSTM classifier: network, batches, loss, training, and its folder of files."""

@@ -1,4 +1,7 @@
-"""Batches of reviews: token ids on a device, padded on the right, of similar length."""
+"""Batches of reviews: token ids on a device, of similar length, padded on the right.
+
+Shapes: B reviews in a batch, T tokens of the longest, rounded up to a multiple of 32.
+"""
 
 import math
 from dataclasses import dataclass
@@ -13,30 +16,23 @@ from torch import Tensor
 from pipeline.classify.network import NetworkConfig
 from pipeline.core.ragged import Ragged, load_labels
 
+LENGTH_MULTIPLE = 32
+BATCHES_PER_BUCKET = 50
+
 
 class Batch(NamedTuple):
-    """Reviews as the network takes them: ids int64 [B, T], padded on the right, and lengths int64 [B]."""
+    """The network's input: ids int64 [B, T], padded on the right, and lengths int64 [B], at least 1."""
 
     ids: Tensor
     lengths: Tensor
 
 
-STRIDE = 32
-
-
-def head_and_tail(reviews: Ragged, head: int, tail: int) -> Ragged:
-    """Keep the first `head` and the last `tail` tokens of each review that is longer: openings and verdicts."""
-    lengths = reviews.lengths
-    place = np.arange(len(reviews.values)) - np.repeat(reviews.offsets[:-1], lengths)
-    return reviews.where((place < head) | (place >= np.repeat(lengths, lengths) - tail))
-
-
 class Reviews:
-    """Reviews as token ids, resident on a device, from which batches are gathered."""
+    """Reviews as token ids, kept on a device, from which batches are gathered."""
 
     def __init__(self, reviews: Ragged, config: NetworkConfig, device: torch.device) -> None:
         kept = head_and_tail(reviews, config.head_tokens, config.tail_tokens)
-        # One padding id at the end, so that an empty review reads as one zero vector.
+        # One padding id at the end, so that an empty review becomes one zero vector.
         self._values = torch.from_numpy(np.append(kept.values, np.int32(config.n_words))).to(device)
         self._starts = torch.from_numpy(kept.offsets[:-1].copy()).to(device)
         self._padding = config.n_words
@@ -46,34 +42,19 @@ class Reviews:
         return len(self.lengths)
 
     def batch(self, rows: Tensor) -> Batch:
-        """Gather `rows`, int64 [B] on the CPU; a length is at least 1.
+        """Gather the reviews `rows`, int64 [B] on the CPU.
 
-        T is a multiple of 32: few shapes let memory and prepared kernels be used again.
+        T is a multiple of 32: with few distinct shapes, memory and prepared kernels are reused.
         """
         device = self._values.device
         lengths = self.lengths[rows]
         longest = max(1, int(lengths.max()))
-        places = torch.arange(math.ceil(longest / STRIDE) * STRIDE, device=device)
+        places = torch.arange(math.ceil(longest / LENGTH_MULTIPLE) * LENGTH_MULTIPLE, device=device)  # [T]
         lengths = lengths.to(device)
         source = self._starts[rows.to(device)][:, None] + places  # [B, T]
-        inside = places < lengths[:, None]
-        ids = self._values[source.clamp_(max=len(self._values) - 1)].long()
+        inside = places < lengths[:, None]  # [B, T]
+        ids = self._values[source.clamp_(max=len(self._values) - 1)].long()  # [B, T]
         return Batch(ids.masked_fill_(~inside, self._padding), lengths.clamp(min=1))
-
-
-BUCKET_BATCHES = 50
-
-
-def batches(lengths: Tensor, batch_size: int, generator: torch.Generator) -> list[Tensor]:
-    """Shuffle rows into batches of like length: sort within buckets of some batches, then shuffle the batches.
-
-    Each row comes once. Padding stays small, and which rows meet changes from epoch to epoch.
-    """
-    order = torch.randperm(len(lengths), generator=generator)
-    found: list[Tensor] = []
-    for bucket in torch.split(order, batch_size * BUCKET_BATCHES):
-        found.extend(torch.split(bucket[torch.argsort(lengths[bucket], stable=True)], batch_size))
-    return [found[i] for i in torch.randperm(len(found), generator=generator).tolist()]
 
 
 @dataclass(frozen=True)
@@ -85,7 +66,7 @@ class Labelled:
 
 
 def load_labelled(folder: Path, config: NetworkConfig, device: torch.device) -> tuple[Labelled, Labelled]:
-    """Load the labelled reviews of data/tokens/train: those to fit and those to validate on."""
+    """Load the labelled reviews of `folder`, data/tokens/train: those to train on and those to validate on."""
     reviews = Ragged.load(folder).below(config.n_words)
     labels, valid = load_labels(folder)
 
@@ -97,5 +78,31 @@ def load_labelled(folder: Path, config: NetworkConfig, device: torch.device) -> 
 
 
 def load_unlabelled(folder: Path, config: NetworkConfig, device: torch.device) -> Reviews:
-    """Load the unlabelled reviews of data/tokens/unsup."""
+    """Load the unlabelled reviews of `folder`, data/tokens/unsup."""
     return Reviews(Ragged.load(folder).below(config.n_words), config, device)
+
+
+def batches(lengths: Tensor, batch_size: int, generator: torch.Generator) -> list[Tensor]:
+    """Shuffle reviews into batches of similar length: sort within buckets of 50 batches, then shuffle the batches.
+
+    There is little padding, and the reviews of a batch change from epoch to epoch.
+
+    Args:
+        lengths: int64 [n_reviews], on the CPU.
+        batch_size: reviews per batch; some batches have fewer.
+        generator: of the random order.
+
+    Returns: the rows of each batch, int64 [B]; each review is in one batch.
+    """
+    order = torch.randperm(len(lengths), generator=generator)
+    planned: list[Tensor] = []
+    for bucket in torch.split(order, batch_size * BATCHES_PER_BUCKET):
+        planned.extend(torch.split(bucket[torch.argsort(lengths[bucket], stable=True)], batch_size))
+    return [planned[i] for i in torch.randperm(len(planned), generator=generator).tolist()]
+
+
+def head_and_tail(reviews: Ragged, head: int, tail: int) -> Ragged:
+    """Keep the first `head` and the last `tail` tokens of each longer review: reviews open and close with a verdict."""
+    lengths = reviews.lengths
+    place = np.arange(len(reviews.values)) - np.repeat(reviews.offsets[:-1], lengths)
+    return reviews.where((place < head) | (place >= np.repeat(lengths, lengths) - tail))

@@ -1,4 +1,4 @@
-"""Where a training stands, so that one that was stopped goes on."""
+"""A checkpoint folder, from which an interrupted training resumes."""
 
 import hashlib
 import shutil
@@ -16,7 +16,12 @@ from pipeline.core.files import atomic, read_json, write_json
 
 
 def key_of(facts: Mapping[str, Any], files: Iterable[Path]) -> str:
-    """Return sha256, in hex, of all that a training depends on: facts, torch's version, the bytes of inputs and code."""
+    """Return the SHA-256, in hex, of everything a training depends on.
+
+    Args:
+        facts: parameters and the like; their order does not matter.
+        files: inputs and code, of which the bytes count. torch's version counts too.
+    """
     digest = hashlib.sha256(repr([torch.__version__, *sorted(facts.items())]).encode())
     for path in files:
         digest.update(path.read_bytes())
@@ -24,20 +29,20 @@ def key_of(facts: Mapping[str, Any], files: Iterable[Path]) -> str:
 
 
 class Checkpoint:
-    """The last state of a training, in a folder; one of another key counts as none."""
+    """The last saved state of a training, in a folder; the state of another key is ignored."""
 
     def __init__(self, folder: Path, key: str) -> None:
         self.folder, self.key = folder, key
 
     def save(self, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
-        """Put this state in the place of the last, whole or not at all."""
+        """Replace the saved state, atomically, by tensors and JSON values."""
         with atomic(self.folder) as folder:
             folder.mkdir()
             save_file({name: value.cpu().contiguous() for name, value in tensors.items()}, folder / "state.safetensors")
             write_json(folder / "state.json", {"key": self.key, **facts})
 
     def load(self) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
-        """Return the tensors (on the CPU) and the facts of the last state; None where there is none to go on from."""
+        """Return the saved tensors, on the CPU, and JSON values; None if there are none of this key, or broken ones."""
         try:
             facts = read_json(self.folder / "state.json")
             tensors = load_file(self.folder / "state.safetensors")
@@ -46,5 +51,5 @@ class Checkpoint:
         return (tensors, facts) if facts.pop("key", None) == self.key else None
 
     def remove(self) -> None:
-        """Forget the state; the training has ended."""
+        """Delete the saved state, once the training has ended."""
         shutil.rmtree(self.folder, ignore_errors=True)

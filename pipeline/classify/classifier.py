@@ -1,6 +1,6 @@
-"""The classifier: reviews on a device, the network's logits for them, and the folder that keeps it all.
+"""The trained classifier: its predictions, and its folder of files.
 
-Shapes: B reviews in a batch, T tokens of the longest, V words.
+Shapes: V words.
 """
 
 from collections.abc import Mapping
@@ -14,12 +14,14 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from scipy.special import expit
+from torch import Tensor
 
 from pipeline.classify.batches import Reviews
 from pipeline.classify.network import Dropout, Network, NetworkConfig
 from pipeline.core.embeddings import read_config
 from pipeline.core.errors import InputError
 from pipeline.core.files import read_json, write_json
+from pipeline.core.models import LEAD
 from pipeline.core.ragged import Ragged
 from pipeline.core.vocabulary import read_types, write_types
 
@@ -28,28 +30,28 @@ FORMAT = 1
 
 @torch.inference_mode()
 def logits(network: Network, reviews: Reviews, *, tokens_per_batch: int = 1 << 15) -> NDArray[np.float32]:
-    """Return the logit of each review, float32 [n_reviews], in their order; batches hold reviews of like length."""
+    """Return the logit of each review, float32 [n_reviews], in their order; batches have reviews of similar length."""
     network.eval()
-    found = torch.empty(len(reviews))
+    z = torch.empty(len(reviews))
     order = torch.argsort(reviews.lengths, descending=True, stable=True)
     start = 0
     while start < len(order):
         longest = max(1, int(reviews.lengths[order[start]]))
         rows = order[start : start + max(1, tokens_per_batch // longest)]
-        found[rows] = network(*reviews.batch(rows)).float().cpu()
+        z[rows] = network(*reviews.batch(rows)).float().cpu()
         start += len(rows)
-    return found.numpy()
+    return z.numpy()
 
 
 @dataclass(frozen=True)
 class Classifier:
-    """A trained network with all that turns a text into its input.
+    """A trained network with what turns a text into its input.
 
     Attributes:
         network: the weights.
-        words: the vocabulary, V words; a word's place is its id.
+        words: the vocabulary, V words; a word's position is its id.
         counts: int64 [V], their occurrences in the corpus.
-        tokenizer: what makes the tokenizer, see `Tokenizer.config`.
+        tokenizer: the tokenizer's configuration, see `Tokenizer.config`.
         training: how it was trained, for the reader.
     """
 
@@ -67,7 +69,7 @@ class Classifier:
         return p
 
     def save(self, folder: Path) -> None:
-        """Write model.safetensors, vocab.tsv, tokenizer.json, config.json and a card; the same bytes each time."""
+        """Write model.safetensors, vocab.tsv, tokenizer.json and config.json; the same bytes each time."""
         folder.mkdir(parents=True, exist_ok=True)
         weights = {name: weight.detach().cpu().contiguous() for name, weight in self.network.state_dict().items()}
         save_file(weights, folder / "model.safetensors")
@@ -83,9 +85,13 @@ class Classifier:
         """Read a classifier back, onto the CPU.
 
         Raises:
-            InputError: a file is missing or broken, of another format, or does not fit the others.
+            InputError: a file is missing or broken, of another format or model, or does not match the others.
         """
-        remedy = f"run `dvc checkout --force {folder}`, or delete it and run `dvc repro`"
+        remedy = f"`dvc checkout --force {folder}` restores it, `dvc repro` trains it again"
+        if (folder / "weights.npz").exists():
+            raise InputError(
+                f"{folder} is a linear model, not an LSTM; name the folder of an LSTM, artifacts/{LEAD} say"
+            )
         config = read_config(folder, FORMAT, ("shape", "training"))
         try:
             network_config = NetworkConfig(**{**config["shape"], "pooling": tuple(config["shape"]["pooling"])})
@@ -97,21 +103,24 @@ class Classifier:
             raise InputError(
                 f"{folder}: vocab.tsv has {len(words)} words, config.json {network_config.n_words}; {remedy}"
             )
-        path = folder / "model.safetensors"
-        try:
-            weights = load_file(path)
-        except FileNotFoundError:
-            raise InputError(f"{path} is missing; {remedy}") from None
-        except (SafetensorError, OSError) as error:
-            raise InputError(f"{path} is not a whole safetensors file ({error}); {remedy}") from None
-        expected = {name: (tuple(weight.shape), weight.dtype) for name, weight in network.state_dict().items()}
-        found = {name: (tuple(weight.shape), weight.dtype) for name, weight in weights.items()}
-        if found != expected:
-            wrong = sorted(name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name))
-            name = wrong[0]
+        network.load_state_dict(_load_weights(folder / "model.safetensors", network, remedy))
+        return cls(network, words, counts, read_json(folder / "tokenizer.json"), config["training"])
+
+
+def _load_weights(path: Path, network: Network, remedy: str) -> dict[str, Tensor]:
+    """Read the weights of a network; each must have the shape and type of the network's."""
+    try:
+        weights = load_file(path)
+    except FileNotFoundError:
+        raise InputError(f"{path} is missing; {remedy}") from None
+    except (SafetensorError, OSError) as error:
+        raise InputError(f"{path} is not a whole safetensors file ({error}); {remedy}") from None
+    expected = {name: (tuple(weight.shape), weight.dtype) for name, weight in network.state_dict().items()}
+    actual = {name: (tuple(weight.shape), weight.dtype) for name, weight in weights.items()}
+    for name in sorted(expected.keys() | actual.keys()):
+        if actual.get(name) != expected.get(name):
             raise InputError(
-                f"{path}: {name} is {found.get(name, 'missing')}, expected {expected.get(name, 'no such weight')};"
+                f"{path}: {name} is {actual.get(name, 'missing')}, expected {expected.get(name, 'no such weight')};"
                 f" {remedy}"
             )
-        network.load_state_dict(weights)
-        return cls(network, words, counts, read_json(folder / "tokenizer.json"), config["training"])
+    return weights

@@ -10,7 +10,7 @@ from pipeline.core.errors import InputError
 
 
 def choose_device(name: str) -> torch.device:
-    """Return the device that `auto`, `cpu` or `cuda` names here.
+    """Return the device that `auto`, `cpu` or `cuda` means on this machine.
 
     Raises:
         InputError: `cuda` without a usable GPU.
@@ -25,21 +25,26 @@ def choose_device(name: str) -> torch.device:
     return torch.device(name)
 
 
+def has_bfloat16(device: torch.device) -> bool:
+    """Return whether the hardware multiplies bfloat16: a GPU from Ampere on, a CPU with AMX or AVX512_BF16."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported())
+    return bool(torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported())
+
+
 def choose_dtype(name: str, device: torch.device) -> torch.dtype:
     """Return the type that the LSTM computes in for `auto`, `float32` or `bfloat16`.
 
-    `auto` takes bfloat16 where the hardware multiplies it (a GPU from Ampere on, a CPU with AMX or AVX512_BF16), which
-    is faster, `make bench` tells by how much; weights, sums over time, loss and optimiser stay in float32 either way.
+    `auto` is bfloat16 where the hardware multiplies it, which is faster (`make bench` measures by how much). Weights,
+    pooling, loss and optimizer are float32 either way.
     """
     if name == "auto":
-        on_cpu = torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()
-        fast = torch.cuda.is_bf16_supported() if device.type == "cuda" else on_cpu
-        name = "bfloat16" if fast else "float32"
+        name = "bfloat16" if has_bfloat16(device) else "float32"
     return {"float32": torch.float32, "bfloat16": torch.bfloat16}[name]
 
 
 def make_deterministic(seed: int, num_threads: int) -> None:
-    """Seed torch and have it use algorithms that give the same bits each time.
+    """Seed torch and make it use algorithms that give the same bits each time.
 
     Sums depend on how threads share them, so the number of threads is fixed too. cuBLAS reads its variable when a
     process first uses it.
@@ -47,23 +52,23 @@ def make_deterministic(seed: int, num_threads: int) -> None:
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.set_num_threads(num_threads)
     torch.use_deterministic_algorithms(True)
-    # It would also fill every fresh tensor with NaN, which takes time; nothing here reads one unwritten.
+    # It would also fill every new tensor with NaN, which takes time; nothing here reads uninitialized memory.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     torch.backends.cudnn.benchmark = False
     torch.manual_seed(seed)
 
 
 def keep_freed_memory() -> None:
-    """Have the C library hand freed blocks out again instead of giving each large one back to the system.
+    """Make the C library reuse freed blocks instead of returning each large one to the system.
 
-    A training step allocates the same hundreds of MiB as the step before, which are slow to fetch anew each time, page
-    by page. Only glibc has the setting; elsewhere nothing is done. Source: man 3 mallopt.
+    Each training step allocates the same hundreds of MiB again, and pages fresh from the system are slow. Only glibc
+    has the setting; with another library nothing changes. Source: man 3 mallopt.
     """
     if platform.libc_ver()[0] == "glibc":
         libc = ctypes.CDLL(None)
         m_trim_threshold, m_mmap_max = -1, -4
-        libc.mallopt(m_trim_threshold, -1)  # never give back
-        libc.mallopt(m_mmap_max, 0)  # no block from outside the heap
+        libc.mallopt(m_trim_threshold, -1)  # never return memory
+        libc.mallopt(m_mmap_max, 0)  # allocate every block on the heap
 
 
 def prepare(device: str, seed: int, num_threads: int) -> torch.device:

@@ -14,7 +14,7 @@ from pipeline.cells.lstm import Recurrence
 
 @dataclass(frozen=True)
 class NetworkConfig:
-    """What the network is made of; together with its weights, all that prediction needs."""
+    """What the network is built from; with its weights, all that prediction needs."""
 
     n_words: int
     vector_size: int
@@ -28,35 +28,17 @@ class NetworkConfig:
 
 @dataclass(frozen=True)
 class Dropout:
-    """What is left out while training, as shares."""
+    """Which shares to drop in training: words, elements of the vectors, elements of the pooled states."""
 
     word: float
     embedding: float
     output: float
 
 
-def pool(states: Tensor, mask: Tensor, kinds: tuple[str, ...], hidden_size: int) -> Tensor:
-    """Make one vector a review, [B, P * S * H], of the states [B, T, S * H] where mask [B, T] is true."""
-    inside = mask.to(states.dtype)
-    pooled = []
-    for kind in kinds:
-        if kind == "max":  # not amax: its gradient is shared out among equals, which costs more
-            pooled.append((states + inside.log()[:, :, None]).max(1).values)
-        elif kind == "mean":
-            weights = inside / inside.sum(1, keepdim=True)  # [B, T]
-            pooled.append(torch.bmm(weights[:, None], states).squeeze(1))
-        else:  # last: what each direction ends on, the reverse one at the first token
-            forward, *reverse = torch.split(states, hidden_size, 2)
-            ends = mask.sum(1) - 1
-            pooled.append(forward[torch.arange(len(ends), device=ends.device), ends])
-            pooled.extend(part[:, 0] for part in reverse)
-    return torch.cat(pooled, 1)
-
-
 class Network(nn.Module):
     """embedding -> LSTM -> pooling -> logit.
 
-    Row V of the embedding stands for padding and stays zero.
+    Row V of the embedding is padding and stays zero.
     """
 
     def __init__(self, config: NetworkConfig, dropout: Dropout, dtype: torch.dtype = torch.float32) -> None:
@@ -80,35 +62,65 @@ class Network(nn.Module):
             ids: int64 [B, T], padded on the right with V.
             lengths: int64 [B], tokens of each review, at least 1.
         """
-        return self.read(self.embed(ids), lengths)
+        return self.logits(self.embed(ids), lengths)
 
     def embed(self, ids: Tensor) -> Tensor:
-        """Return the vectors of the words, float32 [B, T, D], of ids int64 [B, T]; in training, without the dropped."""
-        return self.variational_dropout(self.embedding(self.word_dropout(ids)))
+        """Return the vectors of the words, float32 [B, T, D], of ids int64 [B, T]; with dropout in training."""
+        return self.variational_dropout(self.embedding(self.word_dropout(ids)))  # [B, T, D]
 
-    def read(self, x: Tensor, lengths: Tensor) -> Tensor:
-        """Return the logits [B] of vectors x [B, T, D] in which each review ends after lengths [B]."""
+    def logits(self, x: Tensor, lengths: Tensor) -> Tensor:
+        """Return the logits, float32 [B], of reviews as vectors x [B, T, D] of `lengths` int64 [B]."""
         mask = torch.arange(x.shape[1], device=x.device) < lengths[:, None]  # [B, T]
         x = x.to(self.dtype)
         for layer in self.layers:
             x = layer(x, lengths)  # [B, T, S * H]
         x = pool(x.to(self.output.weight.dtype), mask, self.config.pooling, self.config.hidden_size)  # [B, P * S * H]
-        logits: Tensor = self.output(self.output_dropout(x)).squeeze(1)  # [B]
-        return logits
+        z: Tensor = self.output(self.output_dropout(x)).squeeze(1)  # [B]
+        return z
 
     def word_dropout(self, ids: Tensor) -> Tensor:
-        """Replace a share of the words by padding, so that no single word decides; only while training."""
+        """Replace a share of the words, ids int64 [B, T], by padding; only in training.
+
+        The network cannot then rely on a single word.
+        """
         if not self.training or not self.dropout.word:
             return ids
-        dropped = torch.rand(ids.shape, device=ids.device) < self.dropout.word
+        dropped = torch.rand(ids.shape, device=ids.device) < self.dropout.word  # [B, T]
         return ids.masked_fill(dropped, self.config.n_words)
 
     def variational_dropout(self, x: Tensor) -> Tensor:
-        """Drop a share of the elements of the vectors x [B, T, D], the same at each word of a review; only in training.
+        """Drop a share of the elements of x [B, T, D], the same ones at each word of a review; only in training.
 
         Source: Gal and Ghahramani, A Theoretically Grounded Application of Dropout in Recurrent Networks, 2016.
         """
         if not self.training or not self.dropout.embedding:
             return x
-        kept: Tensor = self.embedding_dropout(x.new_ones(len(x), 1, x.shape[2]))
+        kept: Tensor = self.embedding_dropout(x.new_ones(len(x), 1, x.shape[2]))  # [B, 1, D]
         return x * kept
+
+
+def pool(states: Tensor, mask: Tensor, kinds: tuple[str, ...], hidden_size: int) -> Tensor:
+    """Pool the states of each review into one vector.
+
+    Args:
+        states: [B, T, S * H].
+        mask: bool [B, T], false on padding.
+        kinds: of `max`, `mean` and `last`, which is the state that each direction ends on.
+        hidden_size: H.
+
+    Returns: [B, P * S * H], one kind after the other.
+    """
+    inside = mask.to(states.dtype)
+    pooled = []
+    for kind in kinds:
+        if kind == "max":  # not amax: it splits its gradient among equal values, which is slower
+            pooled.append((states + inside.log()[:, :, None]).max(1).values)  # [B, S * H]
+        elif kind == "mean":
+            weights = inside / inside.sum(1, keepdim=True)  # [B, T]
+            pooled.append(torch.bmm(weights[:, None], states).squeeze(1))  # [B, S * H]
+        else:  # the reverse direction ends at the first token
+            forward, *reverse = torch.split(states, hidden_size, 2)
+            ends = mask.sum(1) - 1  # [B]
+            pooled.append(forward[torch.arange(len(ends), device=ends.device), ends])  # [B, H]
+            pooled.extend(part[:, 0] for part in reverse)  # [B, H]
+    return torch.cat(pooled, 1)

@@ -1,15 +1,14 @@
-"""The curves of a training for TensorBoard, which is installed by whoever wants them."""
+"""Training curves for TensorBoard, an optional package."""
 
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 
-from pipeline.classify.training import Epoch
+from pipeline.classify.state import Epoch
 from pipeline.core.errors import InputError
 
 
 def tensorboard(folder: Path) -> Callable[[Epoch], None]:
-    """Return what writes an epoch's losses, accuracy and learning rate into a folder that TensorBoard reads.
+    """Return a function that writes an epoch's losses, accuracy and learning rate as TensorBoard events in `folder`.
 
     Raises:
         InputError: the package tensorboard is not installed.
@@ -23,10 +22,8 @@ def tensorboard(folder: Path) -> Callable[[Epoch], None]:
     writer = SummaryWriter(str(folder))
 
     def write(epoch: Epoch) -> None:
-        values = asdict(epoch)
-        step = values.pop("epoch")
-        for name, value in values.items():
-            writer.add_scalar(name, value, step)
+        for name, value in epoch.figures.items():
+            writer.add_scalar(name, value, epoch.epoch)
         writer.flush()
 
     return write

@@ -1,0 +1,104 @@
+"""The state of a training: everything that a step or an epoch changes, saved and restored to the bit."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import cast
+
+import torch
+from torch import Tensor
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from pipeline.classify.checkpoint import Checkpoint
+from pipeline.classify.network import Network
+from pipeline.classify.params import Classify
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One row of the training history; losses in nats, the learning rate at the epoch's last step."""
+
+    epoch: int
+    train_loss: float
+    valid_loss: float
+    valid_accuracy: float
+    learning_rate: float
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """Everything but the epoch's number."""
+        return {name: value for name, value in asdict(self).items() if name != "epoch"}
+
+
+def best_of(history: Sequence[Epoch]) -> Epoch:
+    """Return the epoch of the highest validation accuracy; among equals that of the lowest loss, then the first."""
+    return max(history, key=lambda epoch: (epoch.valid_accuracy, -epoch.valid_loss))
+
+
+class State:
+    """Weights, their moving average, the optimizer, random generators, the history and the best weights."""
+
+    def __init__(self, network: Network, section: Classify, seed: int) -> None:
+        self.network = network
+        self.rates = [section.lr, section.embedding_lr]
+        vectors = [p for p in network.embedding.parameters() if p.requires_grad]
+        rest = [p for name, p in network.named_parameters() if not name.startswith("embedding.")]
+        groups = [{"params": rest}] + ([{"params": vectors, "weight_decay": 0.0}] if vectors else [])
+        self.optimizer = torch.optim.AdamW(groups, weight_decay=section.weight_decay, fused=True)
+        self.order = torch.Generator().manual_seed(seed)
+        self.average: AveragedModel | None = None
+        if section.ema_decay:
+            average = get_ema_multi_avg_fn(section.ema_decay)  # type: ignore[no-untyped-call]
+            self.average = AveragedModel(network, multi_avg_fn=average)
+        self.history: list[Epoch] = []
+        self.best_weights: dict[str, Tensor] = {}
+
+    @property
+    def evaluated(self) -> Network:
+        """The network that is validated and kept: with the averaged weights if there is an average."""
+        return cast(Network, self.average.module) if self.average else self.network
+
+    def step(self, share: float) -> None:
+        """Update the weights by their gradients, at a share of the full learning rates."""
+        for group, rate in zip(self.optimizer.param_groups, self.rates, strict=False):
+            group["lr"] = rate * share
+        self.optimizer.step()
+        if self.average:
+            self.average.update_parameters(self.network)
+
+    def save(self, checkpoint: Checkpoint) -> None:
+        """Save the state, that of the random generators included."""
+        tensors = {f"network.{name}": value for name, value in self.network.state_dict().items()}
+        tensors |= {f"best.{name}": value for name, value in self.best_weights.items()}
+        if self.average:
+            tensors |= {f"average.{name}": value for name, value in self.average.state_dict().items()}
+        for i, moments in self.optimizer.state_dict()["state"].items():
+            tensors |= {f"optimizer.{i}.{name}": value for name, value in moments.items()}
+        tensors |= {"random.order": self.order.get_state(), "random.cpu": torch.get_rng_state()}
+        if torch.cuda.is_available():
+            tensors["random.cuda"] = torch.cuda.get_rng_state()
+        checkpoint.save(tensors, {"history": [asdict(epoch) for epoch in self.history]})
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Take over the saved state; without one, stay at the start."""
+        saved = checkpoint.load()
+        if saved is None:
+            return
+        tensors, facts = saved
+
+        def part(prefix: str) -> dict[str, Tensor]:
+            return {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
+
+        self.network.load_state_dict(part("network."))
+        self.best_weights = part("best.")
+        if self.average:
+            self.average.load_state_dict(part("average."))
+        moments: dict[int, dict[str, Tensor]] = {}
+        for key, value in part("optimizer.").items():
+            i, _, name = key.partition(".")
+            moments.setdefault(int(i), {})[name] = value
+        self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": moments})
+        self.order.set_state(tensors["random.order"])
+        torch.set_rng_state(tensors["random.cpu"])
+        if "random.cuda" in tensors:
+            torch.cuda.set_rng_state(tensors["random.cuda"])
+        self.history = [Epoch(**epoch) for epoch in facts["history"]]
