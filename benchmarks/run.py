@@ -5,7 +5,7 @@ Where a bar is in seconds or MiB, so is the figure. Reviews are those of data/ w
 of the embedded corpus.
 `make bench ROWS="text growth"` measures some rows again and keeps the others.
 
-Writes: benchmarks/results.json, and its table between the marks `benchmark` of README.md
+Writes: benchmarks/results.json, and its table between the comments `benchmark` of docs/benchmarks.md
 """
 
 import platform
@@ -26,7 +26,7 @@ from pipeline.tokenize.tokenizer import Tokenizer, tokenize
 from stages.runner import hardware, read_params
 
 RESULTS = Path("benchmarks/results.json")
-README = Path("README.md")
+DOCUMENT = Path("docs/benchmarks.md")
 ROWS = ("training", "text", "vectors", "page", "command_line", "growth", "gpu")
 N_WORDS = 50_000
 N_TEXTS = 6_000
@@ -84,7 +84,7 @@ def main(rows: list[str]) -> None:
                 "figures": sorted(figures, key=lambda entry: ROWS.index(entry["row"])),
             }
             write_json(RESULTS, results)
-            write_between_marks(README, "benchmark", table(results))
+            write_between_marks(DOCUMENT, "benchmark", table(results))
 
 
 if __name__ == "__main__":

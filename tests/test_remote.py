@@ -1,4 +1,4 @@
-"""The vectors from a second repository, by the README's recipe: over a folder, an S3 server on loopback, HTTP."""
+"""The vectors from a second repository, by the recipes of docs/vectors.md: over a folder, an S3 server on loopback, HTTP."""
 
 import functools
 import re
@@ -17,7 +17,7 @@ from tests.conftest import ROOT, Project
 RECIPES = {
     name: (language, code)
     for name, language, code in re.findall(
-        r"<!-- recipe: (\w+) -->\n```(\w+)\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL
+        r"<!-- recipe: (\w+) -->\n```(\w+)\n(.*?)```", (ROOT / "docs/vectors.md").read_text("utf-8"), re.DOTALL
     )
 }
 
@@ -84,7 +84,7 @@ def same(first: Path, second: Path) -> bool:
 
 
 @pytest.mark.parametrize("kind", ["folder", "s3"])
-def test_the_readmes_recipe_from_push_to_update(
+def test_the_recipes_from_push_to_update(
     kind: str, published: Project, other: Path, environment: dict[str, str], tmp_path: Path,
     request: pytest.FixtureRequest,
 ) -> None:  # fmt: skip
