@@ -1,4 +1,4 @@
-"""Presets: files presets/<name>.yaml of a few parameters that differ from params.yaml."""
+"""Presets: files presets/<name>.yaml with values for some parameters of params.yaml."""
 
 from collections.abc import Mapping
 from io import StringIO
@@ -16,35 +16,38 @@ def read_preset(folder: Path, name: str) -> dict[str, Any]:
     """Read a preset as `{"section.key": value}`.
 
     Raises:
-        InputError: there is no such preset, or its file is not YAML.
+        InputError: there is no such preset, or its file is not YAML or has no parameters.
     """
     path = folder / f"{name}.yaml"
     if not path.is_file():
         known = ", ".join(sorted(file.stem for file in folder.glob("*.yaml"))) or "none"
-        raise InputError(f"{path} does not exist; there are the presets {known}")
+        raise InputError(f"there is no preset {name!r} in {folder}/; the presets are {known}")
     try:
         values = YAML(typ="safe", pure=True).load(path.read_text("utf-8"))
     except (YAMLError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not readable YAML: {error}") from None
     if not isinstance(values, Mapping):
-        raise InputError(f"{path} holds no parameters; see presets/demo.yaml")
+        raise InputError(f"{path} has no parameters; see presets/demo.yaml")
     return dict(flatten(values))
 
 
 def arguments(preset: Mapping[str, Any]) -> list[str]:
-    """Return the preset as arguments of `dvc exp run`: -S key=value."""
-    found = []
-    for key, value in preset.items():
-        text = "[" + ",".join(map(str, value)) + "]" if isinstance(value, list) else str(value)
-        found += ["-S", f"{key}={text.lower() if isinstance(value, bool) else text}"]
-    return found
+    """Return the preset as arguments of `dvc exp run`: -S key=value, without quotes or spaces."""
+    return [text for key, value in preset.items() for text in ("-S", f"{key}={_override(value)}")]
+
+
+def _override(value: Any) -> str:
+    """Return a value in the syntax of Hydra's overrides."""
+    if isinstance(value, list):
+        return "[" + ",".join(map(_override, value)) + "]"
+    return {"None": "null", "True": "true", "False": "false"}.get(str(value), str(value))
 
 
 def apply(preset: Mapping[str, Any], params: str) -> str:
-    """Return the text of a params.yaml with the preset's values in it; its comments stay.
+    """Return the text of a params.yaml with the preset's values in it; comments are kept.
 
     Raises:
-        InputError: the preset names a parameter that params.yaml lacks.
+        InputError: the preset sets a parameter that params.yaml does not have.
     """
     yaml = YAML()
     yaml.preserve_quotes = True

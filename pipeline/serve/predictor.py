@@ -18,10 +18,10 @@ from pipeline.core.files import read_json
 from pipeline.core.models import BASELINES, LEAD, LSTMS, first_seed
 from pipeline.core.ragged import Ragged
 from pipeline.evaluate.prefixes import prefix_probabilities
+from pipeline.evaluate.spans import spans
 from pipeline.evaluate.trained_models import load_lstm
 from pipeline.serve.similar import SimilarReviews
 from pipeline.tokenize.chunks import Chunk, encode
-from pipeline.evaluate.spans import spans
 from pipeline.tokenize.tokenizer import Tokenizer, clean, tokenize
 
 N_EXACT = 250  # tokens up to which each prefix is computed; the time grows with their square, so then every second etc.
@@ -65,9 +65,8 @@ class TextModel:
             embeddings = Embeddings.load(folder.parent / "embeddings")
             return cls(Tokenizer.from_config(embeddings.tokenizer), load_baseline(folder, kind, embeddings))
         if (folder / "vectors.npy").exists():
-            raise InputError(
-                f"{folder} has word vectors, not a model; the models are {', '.join((*BASELINES, *LSTMS))}"
-            )
+            models = ", ".join((*BASELINES, *LSTMS))
+            raise InputError(f"{folder} has word vectors, not a model; take the folder of one of the models {models}")
         classifier = Classifier.load(folder)
         index = {word: i for i, word in enumerate(classifier.words)}
         return cls(

@@ -1,5 +1,6 @@
-"""The nearest training reviews: by the cosine between mean word vectors."""
+"""The training reviews most similar to a text, by the cosine between mean word vectors."""
 
+import re
 import textwrap
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,59 +11,65 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from pipeline.baseline.bag_of_vectors import mean_vectors
-from pipeline.core.embeddings import Embeddings
+from pipeline.core.embeddings import Embeddings, unit_vectors
 from pipeline.core.errors import InputError
 from pipeline.core.ragged import Ragged
 from pipeline.core.vocabulary import read_types
 from pipeline.tokenize.tokenizer import clean
 
-N_CHARACTERS = 320
+N_CHARACTERS = 320  # of each review that is shown
+IMDB_TITLE = re.compile(r"tt\d{7}")
 
 
 @dataclass(frozen=True)
-class NearestReviews:
-    """Reviews that can be asked for those of the nearest vectors.
+class SimilarReviews:
+    """The labelled training reviews, with their mean word vectors.
 
     Attributes:
-        units: float32 [n_reviews, D], the mean of the vectors of each review's words, of length 1; zeros without words.
-        reviews: `id`, `label`, `rating` and `text` of each.
+        units: float32 [n_reviews, D], the mean vector of each review's words, scaled to length 1; zeros without words.
+        reviews: `id`, `label`, `rating`, `movie` and `text` of each.
     """
 
     units: NDArray[np.float32]
     reviews: list[dict[str, Any]]
 
     @classmethod
-    def load(cls, data: Path, embeddings: Embeddings) -> "NearestReviews":
-        """Read the labelled training reviews: DATA/train.parquet, and their tokens in DATA/tokens.
+    def load(cls, data: Path, embeddings: Embeddings) -> "SimilarReviews":
+        """Read the reviews from DATA/train.parquet and their tokens from DATA/tokens.
 
         Raises:
-            InputError: a file is missing or broken, or the two are of different runs.
+            InputError: a file is missing or broken, or the two come from different runs.
         """
         tokens = Ragged.load(data / "tokens" / "train")
         path = data / "train.parquet"
         try:
-            table = pq.read_table(path, columns=["id", "label", "rating", "text", "in_test"])
-        except (OSError, ValueError, KeyError) as error:  # pyarrow's own errors are of these
+            table = pq.read_table(path, columns=["id", "label", "rating", "movie", "text", "in_test"])
+        except (OSError, ValueError, KeyError) as error:  # pyarrow's errors are subclasses of these
             raise InputError(
                 f"{path} is missing or broken ({error}); run `dvc checkout --force` or `dvc repro`"
             ) from None
-        if len(tokens) != len(table):  # tokenize has left out the texts that stand in test too
+        if len(tokens) != len(table):  # the stage tokenize dropped the texts that are also in test
             table = table.filter(np.logical_not(table["in_test"].to_numpy()))
         types, _ = read_types(data / "tokens" / "types.tsv")
         if len(tokens) != len(table) or types[: len(embeddings.words)] != embeddings.words:
-            raise InputError(f"{data / 'tokens'} does not fit {path} and the word vectors; run `dvc repro`")
+            raise InputError(f"{data / 'tokens'} does not match {path} and the word vectors; run `dvc repro`")
         means = mean_vectors(tokens.below(len(embeddings.words)), embeddings.vectors)
-        reviews = table.drop_columns(["in_test"]).to_pylist()
-        return cls(_units(means), reviews)
+        return cls(unit_vectors(means).astype(np.float32), table.drop_columns(["in_test"]).to_pylist())
+
+    @property
+    def of_imdb(self) -> bool:
+        """Whether the reviews are of titles of IMDb, by their ids."""
+        return any(IMDB_TITLE.fullmatch(review["movie"] or "") for review in self.reviews[:100])
 
     def of(self, vector: NDArray[np.float64], n: int = 5) -> list[dict[str, Any]]:
-        """Return the `n` reviews nearest to `vector` [D], best first, with `cosine`, their text cleaned and shortened.
+        """Return the `n` reviews most similar to `vector` [D], best first, for JSON.
 
-        None is near a vector of zeros, that of a review without known words.
+        Returns: of each its columns and its `cosine`; the text is cleaned and shortened. For a vector of zeros, which
+            is that of a review without known words: nothing.
         """
         if not np.any(vector):
             return []
-        cosines = self.units @ _units(vector[None])[0]
+        cosines = self.units @ unit_vectors(vector[None])[0].astype(np.float32)
         best = np.argpartition(-cosines, min(n, len(cosines)) - 1)[:n]
         return [
             {
@@ -72,8 +79,3 @@ class NearestReviews:
             }
             for i in best[np.argsort(-cosines[best], kind="stable")]
         ]
-
-
-def _units(vectors: NDArray[np.float64]) -> NDArray[np.float32]:
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return (vectors / np.where(lengths > 0, lengths, 1)).astype(np.float32)

@@ -1,4 +1,4 @@
-// The page on which one asks the models: sends the review, draws the answer. No library, nothing from elsewhere.
+// Sends the review to POST /predict and draws the answer. No libraries.
 "use strict";
 
 const EXAMPLE =
@@ -8,28 +8,29 @@ const EXAMPLE =
   "old. It is far from perfect, and the ending is predictable, but I laughed, I cried a little, and I would happily see it again.";
 const DESCRIPTIONS = {
   bag_of_vectors: "mean of the word vectors",
-  tfidf: "words and pairs, by rarity",
-  nbsvm: "words and pairs, naive Bayes",
-  lstm_random: "LSTM, vectors from scratch",
-  lstm_frozen: "LSTM on word2vec as it is",
-  lstm_finetuned: "LSTM on word2vec, fine-tuned",
+  tfidf: "n-grams with tf-idf weights",
+  nbsvm: "n-grams with naive Bayes weights",
+  lstm_random: "LSTM, random initial vectors",
+  lstm_frozen: "LSTM, frozen word2vec vectors",
+  lstm_finetuned: "LSTM, fine-tuned word2vec vectors",
 };
 const TICKS = [0.001, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999];
-const FULL_SHADE = [0.3, 1.5]; // between which the move of the logit lies that is shaded most
+const FULL_SHADE = [0.3, 1.5]; // the smallest and the largest change of the logit that gets the darkest shade
 const LEFT = 48;
+const RIGHT = 8; // half the slider's thumb
 const HEIGHT = 190;
 
 const $ = (id) => document.getElementById(id);
+const LEAD = $("form").dataset.lead;
 const logit = (p) => Math.log(p / (1 - p));
-const READER = $("form").dataset.reader;
 const probability = (z) => 1 / (1 + Math.exp(-z));
-const side = (p) => (p >= 0.5 ? "positive" : "negative");
+const label = (p) => (p >= 0.5 ? "positive" : "negative");
 const count = (n, noun) => `${n.toLocaleString("en")} ${noun}${n === 1 ? "" : "s"}`;
 
 function percent(p) {
-  const far = Math.min(p, 1 - p);
-  if (far < 0.00005) return p < 0.5 ? "< 0.01 %" : "> 99.99 %";
-  return `${(100 * p).toFixed(far < 0.001 ? 2 : far < 0.01 ? 1 : 0)} %`;
+  const distance = Math.min(p, 1 - p);
+  if (distance < 0.00005) return p < 0.5 ? "< 0.01 %" : "> 99.99 %";
+  return `${(100 * p).toFixed(distance < 0.001 ? 2 : distance < 0.01 ? 1 : 0)} %`;
 }
 
 // An element with attributes and children; text is always text, never markup.
@@ -50,9 +51,9 @@ function showError(message) {
 function showModels(models) {
   $("models").replaceChildren(
     ...Object.entries(models).map(([name, p]) => {
-      const fill = make("div", { class: side(p) });
+      const fill = make("div", { class: label(p) });
       fill.style.setProperty("--far", Math.abs(2 * p - 1).toFixed(4));
-      return make("tr", name === READER ? { class: "reader" } : {},
+      return make("tr", name === LEAD ? { class: "lead" } : {},
         make("td", { class: "model" }, make("code", {}, name), make("span", { class: "quiet" }, DESCRIPTIONS[name] || "")),
         make("td", {}, make("div", { class: "bar", "aria-hidden": "true" }, fill)),
         make("td", { class: "n" }, percent(p)));
@@ -61,177 +62,207 @@ function showModels(models) {
 }
 
 function showVerdict(answer) {
-  const p = answer.models[READER];
+  const p = answer.models[LEAD];
   $("verdict").textContent = p >= 0.5 ? "Positive" : "Negative";
-  $("verdict").className = `verdict ${side(p)}`;
-  const others = Object.entries(answer.models).filter(([name]) => name !== READER);
-  const same = others.filter(([, other]) => side(other) === side(p)).length;
-  const rest = same === others.length ? "The five others agree." : same ? `${same} of the five others agree.` : "None of the others agrees.";
-  $("agreement").textContent = `The fine-tuned LSTM gives it a probability of ${percent(p)} of being positive. ${rest}`;
+  $("verdict").className = `verdict ${label(p)}`;
+  const others = Object.entries(answer.models).filter(([name]) => name !== LEAD);
+  const same = others.filter(([, other]) => label(other) === label(p)).length;
+  const agreement =
+    same === others.length ? `All ${same} other models agree.` : same ? `${same} of the ${others.length} other models agree.` : "No other model agrees.";
+  $("agreement").textContent = `The fine-tuned LSTM puts the probability that the review is positive at ${percent(p)}. ${agreement}`;
   const notes = [];
-  if (!answer.n_known) notes.push("None of its words is in the vocabulary: this is what the models say of an empty review.");
-  else if (answer.n_known < 20) notes.push("It is short: the models learned from reviews of some 230 words.");
-  if (answer.n_control) notes.push(`${count(answer.n_control, "control character")} in it became spaces.`);
+  const meanWords = $("form").dataset.meanWords;
+  if (!answer.n_known) notes.push("None of its words is in the vocabulary, so the models see an empty review.");
+  else if (meanWords && answer.n_words < 20) notes.push(`It is short; the training reviews have about ${meanWords} words on average.`);
+  if (answer.n_control) notes.push(`${count(answer.n_control, "control character")} in it became ${answer.n_control === 1 ? "a space" : "spaces"}.`);
   if (answer.n_read < answer.n_known)
-    notes.push(`Of its ${count(answer.n_known, "known word")} the LSTMs read the first and the last, ${answer.n_read.toLocaleString("en")} in all.`);
-  if (answer.stride > 1) notes.push(`The curve is computed at every ${answer.stride === 2 ? "second" : answer.stride === 3 ? "third" : `${answer.stride}th`} word and drawn straight between.`);
+    notes.push(`The LSTMs read ${answer.n_read.toLocaleString("en")} of its ${count(answer.n_known, "known token")}, from the beginning and the end.`);
+  if (answer.stride > 1) notes.push(`It is long, so the curve and the shades below are computed for ${answer.stride} tokens at a time.`);
   $("notes").textContent = notes.join(" ");
 }
 
-// The words that the LSTM reads, each with its logit before and after, and its element in the text.
-function showPieces(pieces, before) {
-  const words = [];
-  const elements = pieces.map((piece) => {
-    if (piece.left_out) return make("span", { class: "left-out" }, piece.text);
-    if (piece.logit === undefined) return document.createTextNode(piece.text);
-    const element = make("span", { class: "word" }, piece.text);
-    const from = words.length ? words[words.length - 1].to : before;
-    element.dataset.word = words.length;
-    words.push({ text: piece.text, from, to: piece.logit, element });
-    return element;
+// Write the text, the tokens of each step in an element that is shaded by the step's change of the logit. Return the
+// steps: the logits before and after, the number of tokens read up to there, the text and its elements. A step is one
+// token, or several where the server computed only every so many; then they are shaded and named together.
+function showPieces({ pieces, steps: logits, before, stride, n_read }) {
+  const steps = logits.map((to, i) => ({
+    from: i ? logits[i - 1] : before, to, first: i * stride + 1, last: Math.min((i + 1) * stride, n_read), text: "", elements: [],
+  }));
+  const following = []; // the step of this or the next token that is read; undefined before the part that is not read
+  for (let i = pieces.length - 1; i >= 0; i--)
+    following[i] = pieces[i].left_out === "middle" ? undefined : pieces[i].step !== undefined ? pieces[i].step : following[i + 1];
+  const nodes = [];
+  let open = -1; // the step whose element takes further pieces
+  pieces.forEach((piece, i) => {
+    if (piece.step !== undefined && piece.step !== open) {
+      open = piece.step;
+      const element = make("span", { class: "step", "data-step": open + 1 });
+      if (steps[open].elements.length) steps[open].text += " … ";
+      steps[open].elements.push(element);
+      nodes.push(element);
+    }
+    const inside = open >= 0 && following[i] === open;
+    if (!inside) open = -1;
+    const node = piece.left_out ? make("span", { class: "left-out" }, piece.text) : document.createTextNode(piece.text);
+    if (inside) {
+      nodes[nodes.length - 1].append(node);
+      steps[open].text += piece.text;
+    } else nodes.push(node);
   });
-  const moves = words.map((word) => Math.abs(word.to - word.from)).sort((a, b) => a - b);
-  const large = moves[Math.floor(0.98 * moves.length)] || 0; // all are smaller where a move is drawn over several words
-  const full = Math.min(FULL_SHADE[1], Math.max(FULL_SHADE[0], large));
-  for (const { from, to, element } of words) {
-    element.classList.add(to >= from ? "positive" : "negative");
-    element.classList.toggle("much", Math.abs(to - from) > full / 3);
-    element.style.setProperty("--by", (0.62 * Math.min(1, Math.abs(to - from) / full)).toFixed(3));
+  const changes = steps.map((step) => Math.abs(step.to - step.from)).sort((a, b) => a - b);
+  const full = Math.min(FULL_SHADE[1], Math.max(FULL_SHADE[0], changes[Math.floor(0.98 * changes.length)] || 0));
+  for (const { from, to, elements } of steps) {
+    for (const element of elements) {
+      element.classList.add(to >= from ? "positive" : "negative");
+      element.classList.toggle("much", Math.abs(to - from) > full / 3);
+      element.style.setProperty("--by", (0.62 * Math.min(1, Math.abs(to - from) / full)).toFixed(3));
+    }
   }
-  $("pieces").replaceChildren(...elements);
-  $("legend-unknown").hidden = !pieces.some((piece) => piece.left_out);
-  return words;
+  $("pieces").replaceChildren(...nodes);
+  $("legend-left-out").hidden = !pieces.some((piece) => piece.left_out);
+  return steps;
 }
 
-// The curve over the words, on the scale of the logit, which shows 90 and 99 % as apart as they are to the model.
-function drawChart(words, before) {
+// Draw the curve over the tokens, on the scale of the logit, where 90 and 99 % are as far apart as they are to the model.
+// Return a function that moves the cursor to the end of step i, from 1 on; 0 is before the first token.
+function drawChart(steps, before) {
   const width = Math.max(240, $("plot").clientWidth);
   const left = width < 500 ? 42 : LEFT;
-  const values = [before, ...words.map((word) => word.to)];
+  const values = [before, ...steps.map((step) => step.to)];
+  const ends = [0, ...steps.map((step) => step.last)];
+  const n = ends[ends.length - 1];
   const reach = Math.max(logit(0.95), ...values.map(Math.abs)) * 1.08;
-  const x = (i) => left + ((width - left - 8) * i) / Math.max(1, words.length);
+  const x = (token) => left + ((width - left - RIGHT) * token) / n;
   const y = (z) => 8 + ((HEIGHT - 16) * (reach - z)) / (2 * reach);
-  const points = values.map((z, i) => `${x(i).toFixed(1)},${y(z).toFixed(1)}`);
-  const area = `M${x(0)},${y(0)}L${points.join("L")}L${x(words.length)},${y(0)}Z`;
+  const points = values.map((z, i) => `${x(ends[i]).toFixed(1)},${y(z).toFixed(1)}`);
+  const area = `M${x(0)},${y(0)}L${points.join("L")}L${x(n)},${y(0)}Z`;
   const ticks = TICKS.filter((p) => Math.abs(logit(p)) < reach);
   const cursor = make("g", { class: "cursor" }, make("line", { y1: 0, y2: HEIGHT }), make("circle", { r: 5 }));
   const svg = make("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, role: "img", preserveAspectRatio: "none",
-      "aria-label": `The probability over ${words.length} words, from ${percent(probability(before))} to ${percent(probability(values[values.length - 1]))}` },
+      "aria-label": `The probability over ${count(n, "token")}, from ${percent(probability(before))} to ${percent(probability(values[values.length - 1]))}` },
     make("clipPath", { id: "upper" }, make("rect", { x: 0, y: 0, width, height: y(0) })),
     make("clipPath", { id: "lower" }, make("rect", { x: 0, y: y(0), width, height: HEIGHT - y(0) })),
-    ...ticks.map((p) => make("line", { class: p === 0.5 ? "even" : "grid", x1: left, x2: width - 8, y1: y(logit(p)), y2: y(logit(p)) })),
+    ...ticks.map((p) => make("line", { class: p === 0.5 ? "even" : "grid", x1: left, x2: width - RIGHT, y1: y(logit(p)), y2: y(logit(p)) })),
     ...ticks.map((p) => make("text", { x: left - 8, y: y(logit(p)) + 4, "text-anchor": "end" }, `${+(100 * p).toFixed(1)} %`)),
     make("path", { class: "above", d: area, "clip-path": "url(#upper)" }),
     make("path", { class: "below", d: area, "clip-path": "url(#lower)" }),
     make("path", { class: "curve", d: `M${points.join("L")}` }),
     cursor);
   svg.addEventListener("pointermove", (event) => {
-    const at = (event.clientX - svg.getBoundingClientRect().left - x(0)) / (x(1) - x(0));
-    point(Math.round(at));
+    const token = (n * (event.clientX - svg.getBoundingClientRect().left - x(0))) / (x(n) - x(0));
+    const i = ends.findIndex((end) => end >= Math.round(token));
+    point(i < 0 ? steps.length : i);
   });
   $("plot").replaceChildren(svg);
   return (i) => {
-    cursor.firstChild.setAttribute("x1", x(i));
-    cursor.firstChild.setAttribute("x2", x(i));
-    cursor.lastChild.setAttribute("cx", x(i));
-    cursor.lastChild.setAttribute("cy", y(words[i - 1].to));
+    cursor.firstChild.setAttribute("x1", x(ends[i]));
+    cursor.firstChild.setAttribute("x2", x(ends[i]));
+    cursor.lastChild.setAttribute("cx", x(ends[i]));
+    cursor.lastChild.setAttribute("cy", y(values[i]));
   };
 }
 
-let words = []; // of the review that is shown
+let shown = null; // the answer that is shown
+let steps = []; // of its review
 let moveCursor = () => {};
-let redraw = () => {};
 
-// Show word i, from 1 on: in the chart, the text, the slider and the line between.
+// Select step i, from 1 on, in the chart, the text, the slider and the line of text between; 0 is before the first token.
 function point(i) {
-  if (!words.length) return;
-  i = Math.min(Math.max(1, i), words.length);
-  for (const word of words) word.element.classList.remove("at");
-  const word = words[i - 1];
-  word.element.classList.add("at");
+  if (!steps.length) return;
+  for (const element of $("pieces").querySelectorAll(".at")) element.classList.remove("at");
   moveCursor(i);
-  const said = `from ${percent(probability(word.from))} to ${percent(probability(word.to))}`;
-  $("readout").replaceChildren(make("strong", {}, word.text), ` ${said} positive, word ${i} of ${words.length}`);
-  $("word").value = i;
-  $("word").setAttribute("aria-valuetext", `${word.text}, word ${i}, ${said}`);
+  $("step").value = i;
+  if (!i) {
+    const words = `Before the first token: ${percent(probability(shown.before))} positive`;
+    $("readout").replaceChildren(words);
+    return $("step").setAttribute("aria-valuetext", words);
+  }
+  const step = steps[i - 1];
+  for (const element of step.elements) element.classList.add("at");
+  const change = `from ${percent(probability(step.from))} to ${percent(probability(step.to))} positive`;
+  const tokens = step.first === step.last ? `token ${step.first}` : `tokens ${step.first} to ${step.last}`;
+  const text = step.text.replace(/\s+/g, " ");
+  $("readout").replaceChildren(make("strong", {}, text), ` ${change}, ${tokens} of ${shown.n_read}`);
+  $("step").setAttribute("aria-valuetext", `${text}, ${tokens}, ${change}`);
 }
 
-function showReading(answer) {
-  words = showPieces(answer.pieces, answer.before);
-  $("reading").hidden = !words.length;
-  if (!words.length) return;
-  $("word").max = words.length;
-  redraw = () => { moveCursor = drawChart(words, answer.before); };
-  redraw();
-  const moved = words.map((word) => Math.abs(word.to - word.from));
-  point(moved.indexOf(Math.max(...moved)) + 1); // the word that moved it most
+function showPrefixes(answer) {
+  steps = showPieces(answer);
+  $("prefixes").hidden = !steps.length;
+  if (!steps.length) return;
+  $("step").max = steps.length;
+  moveCursor = drawChart(steps, answer.before);
+  const changes = steps.map((step) => Math.abs(step.to - step.from));
+  point(changes.indexOf(Math.max(...changes)) + 1); // the largest change
 }
 
-function showNearest(nearest) {
-  if (!nearest || !$("nearest")) return;
-  $("nearest-lead").hidden = !nearest.length;
-  $("nearest").replaceChildren(
-    ...(nearest.length ? nearest : []).map((review) => {
-      const label = review.label ? "positive" : "negative";
+function showSimilar(reviews) {
+  if (!reviews || !$("similar")) return;
+  $("similar-lead").hidden = !reviews.length;
+  $("similar").replaceChildren(
+    ...reviews.map((review) => {
+      const verdict = review.label ? "positive" : "negative";
       const stars = review.rating > 0 ? `, ${review.rating} of 10 stars` : "";
-      return make("article", { class: label },
-        make("p", {}, make("strong", { class: label }, label), make("span", { class: "quiet" }, `${stars}; cosine ${review.cosine.toFixed(3)}`)),
+      return make("article", { class: verdict },
+        make("p", {}, make("strong", { class: verdict }, verdict), make("span", { class: "quiet" }, `${stars}; cosine ${review.cosine.toFixed(3)}`)),
         make("p", {}, review.text));
     }),
   );
-  if (!nearest.length) $("nearest").textContent = "None: a review without known words is near nothing.";
+  if (!reviews.length) $("similar").textContent = "None: a review without known words has no vector.";
 }
 
 function show(answer) {
-  $("answer").hidden = false; // before drawing, which asks how wide it is
+  shown = answer;
+  $("answer").hidden = false; // before drawing, which needs its width
   showVerdict(answer);
   showModels(answer.models);
-  showReading(answer);
-  showNearest(answer.nearest);
-  $("took").textContent = `${count(answer.n_words, "word or mark")}`.replace("word or marks", "words and marks") + `, answered in ${answer.milliseconds} ms.`;
+  showPrefixes(answer);
+  showSimilar(answer.nearest);
+  $("took").textContent = `${count(answer.n_words, "word")}, ${count(answer.n_tokens, "token")}; answered in ${answer.milliseconds} ms.`;
 }
 
-let asking = false;
+let waiting = false;
 
-async function ask() {
-  if (asking) return;
+async function predict() {
+  if (waiting) return;
   const text = $("text").value;
   const body = JSON.stringify({ text });
   const size = new Blob([body]).size;
-  const most = Number($("form").dataset.maxBytes);
-  if (!text.trim()) return showError("There is nothing to read yet. Type a review, in English, of a film.");
-  if (size > most)
-    return showError(`That is ${size.toLocaleString("en")} bytes; a review may have up to ${most.toLocaleString("en")}. Shorten it.`);
+  const limit = Number($("form").dataset.maxBytes);
+  if (!text.trim()) return showError("The review is empty. Type some words first.");
+  if (size > limit)
+    return showError(`The review has ${size.toLocaleString("en")} bytes; the limit is ${limit.toLocaleString("en")}. Shorten it.`);
   showError("");
-  asking = true;
-  $("ask").setAttribute("aria-disabled", "true");
-  $("ask").textContent = "Reading …";
+  waiting = true;
+  $("predict").setAttribute("aria-disabled", "true");
+  $("predict").textContent = "Predicting …";
   $("answer").setAttribute("aria-busy", "true");
   try {
-    const response = await fetch("opinion", { method: "POST", headers: { "Content-Type": "application/json" }, body });
+    const response = await fetch("predict", { method: "POST", headers: { "Content-Type": "application/json" }, body });
     const answer = await response.json().catch(() => ({ error: `The server answered ${response.status} ${response.statusText}.` }));
     if (response.ok) show(answer);
     else showError(answer.error);
   } catch {
     showError("The server does not answer. Is `python -m pipeline serve` still running?");
   }
-  asking = false;
-  $("ask").removeAttribute("aria-disabled");
-  $("ask").textContent = "Ask";
+  waiting = false;
+  $("predict").removeAttribute("aria-disabled");
+  $("predict").textContent = "Predict";
   $("answer").removeAttribute("aria-busy");
 }
 
-$("form").addEventListener("submit", (event) => { event.preventDefault(); ask(); });
+$("form").addEventListener("submit", (event) => { event.preventDefault(); predict(); });
 $("text").addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); ask(); }
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); predict(); }
 });
-$("example").addEventListener("click", () => { $("text").value = EXAMPLE; ask(); });
-$("word").addEventListener("input", () => point(Number($("word").value)));
+$("example").addEventListener("click", () => { $("text").value = EXAMPLE; predict(); });
+$("step").addEventListener("input", () => point(Number($("step").value)));
 $("pieces").addEventListener("pointerover", (event) => {
-  if (event.target.dataset.word !== undefined) point(Number(event.target.dataset.word) + 1);
+  const element = event.target.closest("[data-step]");
+  if (element) point(Number(element.dataset.step));
 });
 addEventListener("resize", () => {
-  if (!words.length) return;
-  redraw();
-  point(Number($("word").value));
+  if (!steps.length) return;
+  moveCursor = drawChart(steps, shown.before);
+  point(Number($("step").value));
 });

@@ -1,0 +1,26 @@
+"""Options that several commands share."""
+
+from pathlib import Path
+
+import click
+
+PATH = click.Path(path_type=Path)
+EMBEDDINGS = click.option("--embeddings", type=PATH, default="artifacts/embeddings", help="The word vectors' folder.")
+METRICS = click.option("--metrics", type=PATH, default="metrics", help="The folder of the metrics.")
+
+
+class SeveralValues(click.Command):
+    """A command whose repeatable options take several values at once: `--negative man boy`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Repeat such an option before each of its values, as click expects it."""
+        names = {name for option in self.params if getattr(option, "multiple", False) for name in option.opts}
+        repeated: list[str] = []
+        option = ""
+        for arg in args:
+            if arg.startswith("-"):
+                option = arg if arg in names else ""
+                repeated.append(arg)
+            else:
+                repeated += [option, arg] if option and repeated[-1] != option else [arg]
+        return super().parse_args(ctx, repeated)

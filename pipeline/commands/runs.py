@@ -1,0 +1,129 @@
+"""Commands about whole runs: compare them, print their results, set their parameters."""
+
+import json
+from pathlib import Path
+
+import click
+
+from pipeline.commands.options import PATH, METRICS
+from pipeline.core.errors import InputError
+from pipeline.core.files import atomic, read_json
+
+
+@click.command()
+@click.argument("revision", nargs=-1)
+@click.option(
+    "--all",
+    "every",
+    is_flag=True,
+    help="Compare all experiments of `dvc exp` with the baseline, in a table that is narrower than `dvc exp show`.",
+)
+@click.option("--model", "models", multiple=True, metavar="NAME", help="Compare this model only; can be repeated.")
+@click.option(
+    "--level",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=0.05,
+    help="The level of the tests; intervals cover 1 - level.",
+)
+@click.option("--resamples", type=click.IntRange(1), default=10_000, help="Resamples of the bootstrap.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def compare(
+    revision: tuple[str, ...], every: bool, models: tuple[str, ...], level: float, resamples: int, as_json: bool
+) -> None:
+    """Compare revisions by their predictions on the same reviews.
+
+    Prints accuracies with intervals, the difference with its paired bootstrap interval and McNemar's exact p, whether
+    it exceeds noise, and the parameters that differ.
+
+    The first REVISION is the baseline, HEAD by default; the others are compared with it, the workspace by default. With
+    several, p values are corrected after Holm. A revision is a commit, branch or tag, the name of an experiment, or
+    `workspace`.
+    """
+    from pipeline.compare import comparison, results, revisions, text
+
+    here = Path()
+    files = results.Files(Path("predictions/test.json"), Path("params.yaml"), Path("dvc.lock"))
+    names = list(revision) or ["HEAD"]
+    if len(names) == 1 and not every:
+        names.append(revisions.WORKSPACE)
+    a, *others = (results.read_results(revisions.find(name, here), files) for name in names)
+
+    def against(b: results.RevisionResults) -> comparison.Comparison:
+        return comparison.compare(a, b, models=models, level=level, n_resamples=resamples, seed=1)
+
+    comparisons = [against(b) for b in others]
+    left_out: dict[str, str] = {}
+    if every:
+        experiments = revisions.experiments(here)
+        if not experiments:
+            raise InputError(
+                "there are no experiments; `dvc exp run -S baseline.min_df=10` makes one, `dvc exp pull` fetches those"
+                " of a remote"
+            )
+        for experiment in experiments:
+            if experiment.name in names or experiment.commit == a.revision.commit:
+                continue
+            try:
+                comparisons.append(against(results.read_results(experiment, files)))
+            except InputError as error:  # one broken experiment must not hide the others
+                left_out[experiment.name] = str(error)
+    many = every or len(comparisons) > 1
+    if many:
+        comparisons = comparison.correct_for_many(comparisons)
+    if as_json:
+        found = [comparison.as_dict(one) for one in comparisons]
+        value = {"level": level, "n_resamples": resamples, "comparisons": found, "left_out": left_out}
+        click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    elif many:
+        click.echo(text.many_as_text(a, comparisons, left_out, level))
+    else:
+        click.echo(text.as_text(comparisons[0], level))
+
+
+@click.command()
+@METRICS
+@click.option("--predictions", type=PATH, default="predictions/test.json", help="The file that names the seeds.")
+@click.option("--write", type=PATH, metavar="FILE", help="Write the tables into FILE, between their comment lines.")
+def results(metrics: Path, predictions: Path, write: Path | None) -> None:
+    """Print the tables of results in Markdown."""
+    from pipeline.core.models import LEAD
+    from pipeline.evaluate.predictions import load_predictions, models_of
+    from pipeline.polarity.polarity import polarity_table
+    from pipeline.report.page import results_table, timed, where
+    from pipeline.report.tables import write_between_marks
+
+    # The seeds of this run: earlier runs have left the seconds of other seeds too.
+    seeds = models_of(load_predictions(predictions)).get(LEAD, ())
+    seconds = {name: read_json(metrics / "seconds" / f"{name}.json") for name in timed(seeds)}
+    tables = {
+        "results": f"{results_table(read_json(metrics / 'test.json'), seconds)}\n\n{where(seconds)}.",
+        "polarity": polarity_table(read_json(metrics / "polarity.json")),
+    }
+    for name, table in tables.items():
+        if write:
+            write_between_marks(write, name, table)
+        else:
+            click.echo(f"{table}\n")
+
+
+@click.command()
+@click.argument("name", default="")
+@click.option("--write", type=PATH, metavar="FILE", help="Write its values into this params.yaml instead.")
+def preset(name: str, write: Path | None) -> None:
+    """Print the preset NAME as arguments of `dvc exp run`."""
+    from pipeline.presets import apply, arguments, read_preset
+
+    try:
+        values = read_preset(Path("presets"), name)
+    except InputError:
+        if not write:
+            # `dvc exp run $(python -m pipeline preset NAME)` sees what is printed here, not that the command failed.
+            # With nothing printed it would run, and record, the default parameters; an unknown option stops it.
+            click.echo(f"--no-such-preset={name}")
+        raise
+    if write:
+        changed = apply(values, write.read_text("utf-8"))
+        with atomic(write) as temporary:
+            temporary.write_text(changed, "utf-8")
+    else:
+        click.echo(" ".join(arguments(values)))  # without quotes: the shell leaves quotes in what $(...) prints
