@@ -8,6 +8,6 @@ from pipeline.core.params import Section
 class Tokenize(Section):
     """How a text becomes tokens."""
 
-    tokenizer: Literal["tweet", "treebank", "toktok", "regex"]
+    tokenizer: Literal["tweet", "treebank", "regex"]
     lowercase: bool
     drop_test_duplicates: bool

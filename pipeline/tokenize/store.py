@@ -76,7 +76,7 @@ def write_tokens(source: Source, tokenizer: Tokenizer, folder: Path, corpus: Pat
     writer = TokenWriter(folder)
     figures: dict[str, Any] = {}
     with open(corpus, "w", encoding="utf-8", newline="\n") as lines:
-        for split, kept in source.keep.items():
+        for split in source.keep:
             for text in writer.add(split, tokenize(source.texts(split), tokenizer)):
                 lines.write(text)
                 advance(text.count("\n"))

@@ -1,0 +1,111 @@
+"""Tables of reviews: CSV, TSV, JSON Lines or parquet, with column names in lower case."""
+
+import csv
+import sys
+from collections.abc import Container, Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.json
+import pyarrow.parquet as pq
+
+from pipeline.core.errors import InputError
+
+DELIMITERS = {".csv": ",", ".tsv": "\t"}
+SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
+
+
+def read_table(path: Path, labels: Container[str]) -> pa.Table:
+    """Read a table with the columns `text` and `label`, in upper or lower case; the columns of CSV are strings.
+
+    Args:
+        path: a file with one of SUFFIXES, in upper or lower case.
+        labels: the valid labels, by which a row inside of a text is recognized.
+
+    Raises:
+        InputError: the file cannot be parsed, has no rows, lacks a column or has it twice.
+    """
+    try:
+        if path.suffix.lower() in DELIMITERS:
+            table = _read_csv(path, labels)
+        elif path.suffix.lower() == ".parquet":
+            table = pq.read_table(path)
+        else:
+            table = pyarrow.json.read_json(path)
+    except (pa.ArrowInvalid, UnicodeDecodeError) as error:
+        raise InputError(f"{path} cannot be read: {error}; save it as UTF-8 with a header or keys") from None
+    names = _check_columns(path, table.column_names)
+    if not len(table):
+        raise InputError(f"{path} has no rows; add one row per review")
+    return table.rename_columns(names)
+
+
+def _check_columns(path: Path, columns: list[str]) -> list[str]:
+    names = [name.strip().lower() for name in columns]
+    missing = [name for name in ("text", "label") if name not in names]
+    if missing:
+        raise InputError(
+            f"{path} has the columns {', '.join(columns)}, but no {' and no '.join(missing)}; add or rename one"
+        )
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise InputError(f"{path} has more than one column {', '.join(twice)}; rename or remove one")
+    return names
+
+
+def _read_csv(path: Path, labels: Container[str]) -> pa.Table:
+    delimiter = DELIMITERS[path.suffix.lower()]
+    limit = csv.field_size_limit(min(sys.maxsize, 2**31 - 1))  # a C long
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            rows = _rows(path, csv.reader(file, delimiter=delimiter, strict=True))
+            _, header = next(rows, (0, []))
+            if not header:
+                raise InputError(f"{path} cannot be read: it is empty; the first line must name the columns")
+            names = _check_columns(path, header)
+            text, label = names.index("text"), names.index("label")
+            columns: list[list[str]] = [[] for _ in names]
+            for line, row in rows:
+                if len(row) != len(header):
+                    raise InputError(
+                        f"{path}, row {len(columns[0]) + 1} (line {line}): {len(row)} values for {len(header)} columns;"
+                        " put a text that contains the delimiter in quotes"
+                    )
+                if merged := _merged_row(row, text, label, labels, delimiter):
+                    raise InputError(
+                        f"{path}, row {len(columns[0]) + 1} (line {line}): the text seems to contain another row,"
+                        f" {merged[:60]!r}; close its quotes, or if the text is right, save the table as JSON Lines"
+                    )
+                for column, value in zip(columns, row, strict=True):
+                    column.append(value)
+    finally:
+        csv.field_size_limit(limit)
+    return pa.table([pa.array(column, pa.string()) for column in columns], header)
+
+
+def _rows(path: Path, reader: Iterator[list[str]]) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows that are not blank, with the number of their first line."""
+    n_rows, line = -1, 1  # the header is no row
+    try:
+        for row in reader:
+            if row:
+                yield line, row
+                n_rows += 1
+            line = reader.line_num + 1  # type: ignore[attr-defined]
+    except csv.Error as error:
+        raise InputError(
+            f"{path}, row {n_rows + 1} (line {line}): its quotes are unbalanced ({error}); close them, and double each"
+            " quote inside of a quoted text"
+        ) from None
+
+
+def _merged_row(row: list[str], text: int, label: int, labels: Container[str], delimiter: str) -> str | None:
+    """Return the line of a text that looks like a row, or a part of one: a quote that is not closed merges rows."""
+    lines = row[text].splitlines()
+    for i, line in enumerate(lines if len(lines) > 1 else []):
+        values = next(csv.reader([line], delimiter=delimiter), [])
+        start = 0 if i else text  # the column that the line starts in
+        end = len(row) if i < len(lines) - 1 else text + 1
+        if len(values) == end - start and start <= label < end and values[label - start].lower() in labels:
+            return line
+    return None
