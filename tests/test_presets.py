@@ -1,10 +1,11 @@
-"""Presets: a few parameters, as arguments or written into params.yaml."""
+"""Presets: as arguments of `dvc exp run`, or written into params.yaml."""
 
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from dvc.cli import DvcParserError, parse_args
 from dvc.utils.hydra import apply_overrides
 from ruamel.yaml import YAML
 
@@ -17,16 +18,19 @@ PARAMS = (ROOT / "params.yaml").read_text("utf-8")
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in (ROOT / "presets").glob("*.yaml")))
-def test_every_preset_fits_params_yaml(name: str) -> None:
+def test_every_preset_matches_params_yaml(name: str) -> None:
     changed = apply(read_preset(ROOT / "presets", name), PARAMS)
     parse(YAML(typ="safe").load(changed))
     assert changed.count("#") == PARAMS.count("#")  # the comments stay
 
 
 def test_a_preset_becomes_arguments(tmp_path: Path) -> None:
-    (tmp_path / "p.yaml").write_text("seeds: [1, 2]\nclassify:\n  bidirectional: false\n  lr: 1e-3\n")
+    (tmp_path / "p.yaml").write_text(
+        "seeds: [1, 2]\nembed:\n  pretrained: null\nclassify:\n  bidirectional: false\n  lr: 1e-3\n"
+    )
     preset = read_preset(tmp_path, "p")
-    assert arguments(preset) == ["-S", "seeds=[1,2]", "-S", "classify.bidirectional=false", "-S", "classify.lr=0.001"]
+    values = ["seeds=[1,2]", "embed.pretrained=null", "classify.bidirectional=false", "classify.lr=0.001"]
+    assert arguments(preset) == [text for value in values for text in ("-S", value)]
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in (ROOT / "presets").glob("*.yaml")))
@@ -42,7 +46,22 @@ def test_dvc_makes_of_the_printed_arguments_what_write_makes(name: str, tmp_path
     assert yaml.load(params) == yaml.load(apply(read_preset(ROOT / "presets", name), PARAMS))
 
 
-def test_a_preset_changes_its_values_alone(tmp_path: Path) -> None:
+@pytest.mark.parametrize("arguments", ["nosuch", "", "two words", "fast.yaml"])
+def test_dvc_refuses_what_is_printed_for_an_unknown_preset(arguments: str) -> None:
+    shell = f'printf "%s\\n" $("{sys.executable}" -m pipeline preset "{arguments}")'
+    done = subprocess.run(["sh", "-c", shell], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert f"error: there is no preset '{arguments}' in presets/; the presets are best, demo, fast" in done.stderr
+    with pytest.raises(DvcParserError):
+        parse_args(["exp", "run", *done.stdout.splitlines()])
+
+
+def test_writing_an_unknown_preset_fails_and_prints_nothing(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "pipeline", "preset", "nosuch", "--write", str(tmp_path / "params.yaml")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (1, "")
+
+
+def test_a_preset_changes_only_its_values(tmp_path: Path) -> None:
     changed = YAML(typ="safe").load(apply({"classify.lr": 0.5, "seeds": [4]}, PARAMS))
     values = YAML(typ="safe").load(PARAMS)
     values["classify"]["lr"] = 0.5
@@ -57,11 +76,16 @@ def test_an_unknown_parameter_is_named(key: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"), [(None, "there are the presets other"), ("a: [", "YAML"), ("- 1", "holds no")]
+    ("text", "message"),
+    [
+        (None, "no preset 'p' .*the presets are other"),
+        ("a: [", r"p\.yaml is not readable YAML"),
+        ("- 1", r"p\.yaml has no parameters"),
+    ],
 )
-def test_a_broken_preset_is_named(tmp_path: Path, text: str | None, said: str) -> None:
+def test_a_broken_preset_is_named(tmp_path: Path, text: str | None, message: str) -> None:
     (tmp_path / "other.yaml").write_text("seeds: [1]")
     if text is not None:
         (tmp_path / "p.yaml").write_text(text)
-    with pytest.raises(InputError, match=rf"p\.yaml .*{said}"):
+    with pytest.raises(InputError, match=message):
         read_preset(tmp_path, "p")

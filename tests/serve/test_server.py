@@ -1,4 +1,4 @@
-"""The page's answers over HTTP, in this process."""
+"""What the page answers over HTTP, in this process."""
 
 import asyncio
 import json
@@ -8,6 +8,7 @@ import socket
 import subprocess
 import urllib.request
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import pytest
@@ -15,7 +16,7 @@ from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient, TestServer
 
 from pipeline.core.errors import InputError
-from pipeline.serve.predictor import Models
+from pipeline.serve.predictor import Predictor
 from pipeline.serve.server import MAX_BYTES, RefusedError, address, application, is_local, listen, readable
 from tests.conftest import Project
 
@@ -24,17 +25,17 @@ Client = TestClient[Any, Any]
 
 
 @pytest.fixture(scope="module")
-def models(project: Project) -> Models:
-    return Models.load(project.folder / "artifacts", project.folder / "data")
+def predictor(project: Project) -> Predictor:
+    return Predictor.load(project.folder / "artifacts", project.folder / "data")
 
 
 @pytest.fixture
-def ask(models: Models) -> Callable[[Callable[[Client], Awaitable[T]]], T]:
+def ask(predictor: Predictor) -> Callable[[Callable[[Client], Awaitable[T]]], T]:
     """Run something with a client of the page: ask(lambda client: ...)."""
 
     def run(work: Callable[[Client], Awaitable[T]]) -> T:
         async def inside() -> T:
-            async with TestClient(TestServer(application(models))) as client:
+            async with TestClient(TestServer(application(predictor))) as client:
                 return await work(client)
 
         return asyncio.run(inside())
@@ -46,23 +47,23 @@ async def told(response: ClientResponse) -> tuple[int, dict[str, Any]]:
     return response.status, await response.json()
 
 
-def test_a_review_is_answered(ask: Any, models: Models) -> None:
+def test_a_review_is_answered(ask: Any, predictor: Predictor) -> None:
     text = "The plot was witty\x00 , but dull ."
 
     async def work(client: Client) -> tuple[int, dict[str, Any]]:
-        return await told(await client.post("/opinion", json={"text": text}))
+        return await told(await client.post("/predict", json={"text": text}))
 
     status, found = ask(work)
     assert status == 200
-    expected = models.opinion(text.replace("\x00", " "))
+    expected = predictor.predict(text.replace("\x00", " "))
     assert {key: found[key] for key in expected} == json.loads(json.dumps(expected))
     assert found["n_control"] == 1
     assert found["milliseconds"] >= 0
 
 
-def test_two_reviews_at_once_are_answered_one_after_the_other(ask: Any) -> None:
+def test_two_reviews_at_the_same_time_are_both_answered(ask: Any) -> None:
     async def work(client: Client) -> list[tuple[int, dict[str, Any]]]:
-        both = [client.post("/opinion", json={"text": text}) for text in ("warm plot", "dull")]
+        both = [client.post("/predict", json={"text": text}) for text in ("warm plot", "dull")]
         return [await told(response) for response in await asyncio.gather(*both)]
 
     (first, warm), (second, dull) = ask(work)
@@ -73,21 +74,21 @@ def test_two_reviews_at_once_are_answered_one_after_the_other(ask: Any) -> None:
 @pytest.mark.parametrize(
     ("body", "status", "said"),
     [
-        (b'{"text": ""}', 400, "There is nothing to read yet"),
-        (b'{"text": " \\n\\t "}', 400, "There is nothing to read yet"),
-        (b'{"text": "\\u0000\\u0007 \\ud800"}', 400, "There are only control characters in it"),
-        (b"{", 400, "That is no JSON in UTF-8"),
-        (b"\xff\xfe\xfd", 400, "That is no JSON in UTF-8"),
-        (b"[" * 50_000, 400, "That is no JSON in UTF-8"),
-        (b"[]", 400, "no string called text"),
-        (b'{"text": 3}', 400, "no string called text"),
-        (b'{"review": "good"}', 400, "no string called text"),
-        (json.dumps({"text": "x" * 1_000_000}).encode(), 413, "1,000,012 bytes; a review may have up to 65,536"),
+        (b'{"text": ""}', 400, "The review is empty"),
+        (b'{"text": " \\n\\t "}', 400, "The review is empty"),
+        (b'{"text": "\\u0000\\u0007 \\ud800"}', 400, "The review has only control characters"),
+        (b"{", 400, "The body is not JSON in UTF-8"),
+        (b"\xff\xfe\xfd", 400, "The body is not JSON in UTF-8"),
+        (b"[" * 50_000, 400, "The body is not JSON in UTF-8"),
+        (b"[]", 400, 'no string "text"'),
+        (b'{"text": 3}', 400, 'no string "text"'),
+        (b'{"review": "good"}', 400, 'no string "text"'),
+        (json.dumps({"text": "x" * 1_000_000}).encode(), 413, "1,000,012 bytes; the limit is 65,536"),
     ],
 )
-def test_what_cannot_be_answered_is_refused_with_a_reason(ask: Any, body: bytes, status: int, said: str) -> None:
+def test_a_bad_request_is_refused_with_a_reason(ask: Any, body: bytes, status: int, said: str) -> None:
     async def work(client: Client) -> tuple[int, dict[str, Any]]:
-        response = await client.post("/opinion", data=body, headers={"Content-Type": "application/json"})
+        response = await client.post("/predict", data=body, headers={"Content-Type": "application/json"})
         return await told(response)
 
     found, answer = ask(work)
@@ -95,35 +96,35 @@ def test_what_cannot_be_answered_is_refused_with_a_reason(ask: Any, body: bytes,
     assert said in answer["error"]
 
 
-def test_a_review_without_end_is_cut_off(ask: Any) -> None:
+def test_an_endless_body_is_refused(ask: Any) -> None:
     async def endless() -> Any:
         for _ in range(100):
             yield b"x" * (MAX_BYTES // 10)
 
     async def work(client: Client) -> tuple[int, dict[str, Any]]:
-        return await told(await client.post("/opinion", data=endless(), headers={"Content-Type": "application/json"}))
+        return await told(await client.post("/predict", data=endless(), headers={"Content-Type": "application/json"}))
 
     status, answer = ask(work)
     assert status == 413
     assert "more than 65,536 bytes" in answer["error"]
 
 
-def test_a_page_from_elsewhere_gets_no_answer(ask: Any) -> None:
+def test_other_sites_and_host_names_are_refused(ask: Any) -> None:
     async def work(client: Client) -> list[tuple[int, dict[str, Any]]]:
-        plain = await client.post("/opinion", data=b'{"text": "good"}', headers={"Content-Type": "text/plain"})
-        renamed = await client.get("/", headers={"Host": "elsewhere.example"})
+        plain = await client.post("/predict", data=b'{"text": "good"}', headers={"Content-Type": "text/plain"})
+        renamed = await client.get("/", headers={"Host": "other.example"})
         return [await told(plain), await told(renamed)]
 
     (first, of_form), (second, of_name) = ask(work)
     assert (first, second) == (415, 421)
     assert "application/json" in of_form["error"]
-    assert "elsewhere.example" in of_name["error"]
+    assert "other.example" in of_name["error"]
 
 
-def test_every_answer_forbids_the_browser_to_load_or_keep_anything_else(ask: Any) -> None:
+def test_every_response_forbids_loading_and_caching(ask: Any) -> None:
     async def work(client: Client) -> list[tuple[int, str, str, str]]:
         found = []
-        for path in ("/", "/serve.css", "/serve.js", "/opinion", "/none", "/../params.yaml"):
+        for path in ("/", "/serve.css", "/serve.js", "/predict", "/none", "/../params.yaml"):
             async with client.get(path) as response:
                 headers = response.headers
                 found.append(
@@ -144,18 +145,35 @@ def test_every_answer_forbids_the_browser_to_load_or_keep_anything_else(ask: Any
     assert [kind.split(";")[0] for *_, kind in found[:3]] == ["text/html", "text/css", "text/javascript"]
 
 
-def test_the_page_says_so_when_it_has_no_training_reviews(ask: Any, models: Models) -> None:
+def test_the_page_says_when_it_has_no_training_reviews(ask: Any, predictor: Predictor) -> None:
     async def text(client: Client) -> str:
         return await (await client.get("/")).text()
 
-    assert "They are not shown" not in ask(text)
+    assert "Not shown: this machine" not in ask(text)
 
     async def without() -> str:
-        bare = Models(models.embeddings, models.tokenizer, models.bag, models.ngrams, models.lstms, None)
+        bare = replace(predictor, similar=None)
         async with TestClient(TestServer(application(bare))) as client:
             return await text(client)
 
-    assert "They are not shown" in asyncio.run(without())
+    assert "Not shown: this machine" in asyncio.run(without())
+
+
+def test_the_page_describes_the_training_reviews_of_imdb_only(ask: Any, predictor: Predictor) -> None:
+    async def text(client: Client) -> str:
+        return await (await client.get("/")).text()
+
+    assert "before 2011" not in ask(text)
+    assert "film" not in ask(text)
+
+    async def of_imdb() -> str:
+        assert predictor.similar is not None
+        reviews = [{**review, "movie": "tt0064354"} for review in predictor.similar.reviews]
+        imdb = replace(predictor, similar=replace(predictor.similar, reviews=reviews))
+        async with TestClient(TestServer(application(imdb))) as client:
+            return await text(client)
+
+    assert "film review in English. Six models, trained on IMDb reviews from before 2011" in asyncio.run(of_imdb())
 
 
 def test_control_characters_become_spaces_and_are_counted() -> None:
@@ -178,28 +196,28 @@ def test_a_taken_port_is_named_with_the_remedy(taken: socket.socket) -> None:
     assert is_local(taken)
 
 
-def test_a_host_that_is_not_this_machines_is_named() -> None:
+def test_a_host_of_another_machine_is_named() -> None:
     with pytest.raises(InputError, match=r"cannot listen on 203\.0\.113\.7.*--host"):
         listen("203.0.113.7", 0)
 
 
-def test_a_page_for_the_network_is_not_taken_for_a_local_one() -> None:
+def test_a_page_on_the_network_is_not_local() -> None:
     with listen("0.0.0.0", 0) as listening:
         assert not is_local(listening)
 
 
-def test_the_command_says_what_it_loaded_and_where_it_is_and_ends_with_ctrl_c(project: Project) -> None:
+def test_the_command_prints_its_address_and_ends_with_ctrl_c(project: Project) -> None:
     command = project.command("pipeline", "serve", "--port", "0", "--data", "nowhere")
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     with subprocess.Popen(command, cwd=project.folder, env=project.environment, **pipes) as process:  # type: ignore[call-overload]
         try:
             said = [process.stdout.readline() for _ in range(3)]
             assert re.fullmatch(r"models loaded in \d+\.\d s\n", said[0])
-            assert said[1].startswith("nowhere/tokens is missing: without the nearest training reviews")
+            assert said[1].startswith("nowhere/tokens is missing: no similar training reviews")
             found = re.match(r"http://127\.0\.0\.1:\d+/", said[2])
             assert found
             with urllib.request.urlopen(found[0], timeout=20) as response:
-                assert b"Ask the models" in response.read()
+                assert b"Try the models" in response.read()
         finally:
             process.send_signal(signal.SIGINT)
         assert process.wait(20) == 0

@@ -1,0 +1,177 @@
+"""The command line of `python -m pipeline`."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner, Result
+
+from pipeline.__main__ import main
+from pipeline.commands.options import SeveralValues
+from pipeline.core.models import BASELINES, LSTMS
+from pipeline.evaluate.predictions import load_predictions
+from tests.conftest import ROOT, Project
+
+COMMANDS = ["predict", "serve", "neighbors", "export", "release", "card", "compare", "results", "preset"]
+
+
+def call(*arguments: str) -> Result:
+    """Run a command in this process, in the current folder."""
+    return CliRunner().invoke(main, arguments, prog_name="python -m pipeline")
+
+
+def split(project: Project, *arguments: str, stdin: str = "") -> tuple[str, str]:
+    """Run a command that succeeds; return its standard output and its standard error."""
+    done = subprocess.run(
+        project.command("pipeline", *arguments),
+        cwd=project.folder,
+        env=project.environment,
+        input=stdin,
+        text=True,
+        capture_output=True,
+        check=True,
+    )
+    return done.stdout, done.stderr
+
+
+def test_without_a_command_the_help_is_printed() -> None:
+    done = subprocess.run([sys.executable, "-m", "pipeline"], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("Usage: python -m pipeline ")
+    listed = [line.split()[0] for line in done.stdout.partition("Commands:\n")[2].splitlines()]
+    assert listed == COMMANDS
+    assert "..." not in done.stdout.partition("Commands:\n")[2]
+    assert done.stderr == ""
+
+
+def test_the_help_imports_no_heavy_library() -> None:
+    code = (
+        "import sys, pipeline.__main__; print({'torch', 'gensim', 'sklearn', 'scipy', 'pyarrow'} & sys.modules.keys())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_has_help(command: str) -> None:
+    result = call(command, "--help")
+    assert result.exit_code == 0
+    assert f"Usage: python -m pipeline {command} " in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("nosuch",), "No such command 'nosuch'"),
+        (("serve", "--port", "70000"), "70000 is not in the range"),
+        (("neighbors", "good", "--top", "0"), "0 is not in the range"),
+        (("neighbors", "good", "--negative"), "Option '--negative' requires an argument"),
+        (("neighbors", "--negative", "--top", "3"), "Option '--negative' requires an argument"),
+        (("compare", "--level", "1"), "1.0 is not in the range"),
+        (("compare", "--resamples", "many"), "'many' is not a valid integer"),
+        (("export",), "Missing option '--format'"),
+    ],
+)
+def test_wrong_usage_is_an_error_of_status_2(arguments: tuple[str, ...], message: str) -> None:
+    result = call(*arguments)
+    assert result.exit_code == 2
+    assert message in result.stderr
+
+
+def test_an_input_error_is_one_line_on_standard_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = call("export", "--format", "word2vec")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("error: artifacts/embeddings/config.json is missing")
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["a", "b"], ((), ("a", "b"))),
+        (["--several", "a", "b", "--single", "s", "c"], (("a", "b"), ("c",))),
+        (["c", "--several", "a", "--several", "b", "-f"], (("a", "b"), ("c",))),
+        (["--several=a", "c"], (("a",), ("c",))),
+    ],
+)
+def test_an_option_takes_several_values(
+    arguments: list[str], expected: tuple[tuple[str, ...], tuple[str, ...]]
+) -> None:
+    import click
+
+    parameters: list[click.Parameter] = [
+        click.Argument(["word"], nargs=-1),
+        click.Option(["--several"], multiple=True),
+        click.Option(["--single"]),
+        click.Option(["-f", "flag"], is_flag=True),
+    ]
+    context = SeveralValues("test", params=parameters).make_context("test", arguments)
+    assert (context.params["several"], context.params["word"]) == expected
+
+
+def test_predict_reads_arguments_a_file_and_standard_input(project: Project, tmp_path: Path) -> None:
+    expected, messages = split(project, "predict", "the plot was really witty and warm .", "dull")
+    assert [line.split("  ")[1] for line in expected.splitlines()] == ["the plot was really witty and warm .", "dull"]
+    assert messages == ""
+    text = "the plot was really witty and warm .\n\ndull\n \n"
+    (tmp_path / "reviews.txt").write_text(text)
+    for arguments, stdin in [
+        (("--file", str(tmp_path / "reviews.txt")), ""),
+        (("--file", "-"), text),
+        ((), text),
+    ]:
+        assert split(project, "predict", *arguments, stdin=stdin) == (expected, "skipped 2 blank lines\n")
+
+
+def test_predict_without_a_review_names_the_ways_to_give_one(project: Project) -> None:
+    assert "error: no review given; pass one as an argument" in project.run("pipeline", "predict", " ", status=1)
+    assert "nosuch.txt cannot be read" in project.run("pipeline", "predict", "--file", "nosuch.txt", status=1)
+
+
+@pytest.mark.parametrize("model", [*BASELINES, *LSTMS])
+def test_predict_agrees_with_evaluate_for_every_model(project: Project, model: str) -> None:
+    texts = pq.read_table(project.folder / "data/test.parquet")["text"].to_pylist()[:5]
+    kept = load_predictions(project.folder / "predictions/test.json")
+    column = model if model in BASELINES else f"{model}_1"
+    for folder in [f"artifacts/{model}", *([f"artifacts/{model}/1"] if model in LSTMS else [])]:
+        said, _ = split(project, "predict", "--model", folder, *texts)
+        probabilities = [float(line.split()[0]) for line in said.splitlines()]
+        assert probabilities == pytest.approx(kept[column].to_pylist()[:5], abs=1e-4)
+
+
+def test_predict_never_advises_to_delete_a_good_folder(project: Project) -> None:
+    said = project.run("pipeline", "predict", "--model", "artifacts/embeddings", "dull", status=1)
+    assert "artifacts/embeddings has word vectors, not a model" in said
+    assert "delete" not in said
+
+
+@pytest.mark.parametrize(
+    "command", ["predict --file many.txt", "neighbors dull --top 150", "results", "card artifacts/embeddings"]
+)
+def test_a_closed_pipe_ends_the_command_quietly(project: Project, command: str) -> None:
+    (project.folder / "many.txt").write_text("the plot was dull .\n" * 3000)
+    shell = f'("{sys.executable}" -m pipeline {command}; echo "status $?" >&2) | head -n 1'
+    done = subprocess.run(
+        ["sh", "-c", shell], cwd=project.folder, env=project.environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.count("\n") == 1
+    assert done.stderr in ("status 0\n", "status 1\n")
+
+
+def test_neighbors_folds_words_as_the_tokenizer_does(project: Project) -> None:
+    lower, _ = split(project, "neighbors", "dull", "--top", "3")
+    assert len(lower.splitlines()) == 3
+    assert split(project, "neighbors", "DULL", "--top", "3") == (lower, "")
+    both = split(project, "neighbors", "--positive", "witty", "dull", "--negative", "warm", "fresh", "--top", "2")
+    assert both == split(project, "neighbors", "Witty", "dull", "--negative", "warm", "--negative", "fresh", "--top=2")
+    assert "the word 'nosuchword' is not among" in project.run("pipeline", "neighbors", "nosuchword", status=1)
+    assert "no word given" in project.run("pipeline", "neighbors", "--negative", "dull", status=1)
+
+
+@pytest.mark.parametrize("folder", ["artifacts/embeddings", "artifacts/tuned", "artifacts/lstm_finetuned/1"])
+def test_card_prints_markdown(project: Project, folder: str) -> None:
+    card, _ = split(project, "card", folder)
+    assert card.startswith("# ")
+    assert "2011" not in card.partition("## Licence")[0]
