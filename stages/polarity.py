@@ -1,10 +1,10 @@
-"""Compare three kinds of vectors: word2vec's, the same after fine-tuning, and those of Maas et al. (2011).
+"""Compare three kinds of word vectors: word2vec, word2vec after fine-tuning, and Maas et al. (2011).
 
-Which words are neighbors, what share of a word's neighbors has its polarity, how accurate a bag of the vectors is on
-validation, and where the words lie on a map.
+For each kind: nearest neighbors, the share of neighbors with the same polarity, the validation accuracy of a bag of
+vectors, intrinsic scores, and a map.
 
 Reads:  data/tokens/train/, artifacts/{embeddings,maas}/, artifacts/lstm_finetuned/ of the first seed
-Writes: artifacts/tuned/ (the fine-tuned vectors, as an artifact like artifacts/embeddings), metrics/polarity.json,
+Writes: artifacts/tuned/ (the fine-tuned vectors, in the format of artifacts/embeddings/), metrics/polarity.json,
         data/polarity.json (neighbors and map, for the report)
 Params: seeds, polarity, baseline.C
 """
@@ -24,7 +24,7 @@ TRAIN, ARTIFACTS = Path("data/tokens/train"), Path("artifacts")
 
 
 def main(progress: Progress, *, seeds: list[int], polarity: Polarity, baseline: Baseline) -> dict[str, float]:
-    """Estimate the words' polarity, measure each kind of vectors against it."""
+    """Estimate the polarity of words and measure each kind of vectors against it."""
     tuned = load_vectors(ARTIFACTS / LEAD / str(seeds[0]))
     with atomic(ARTIFACTS / "tuned") as folder:
         tuned.save(folder)

@@ -1,1 +1,1 @@
-"""How well each kind of word vectors separates positive from negative words."""
+"""Measure how well each kind of word vectors separates positive from negative words."""

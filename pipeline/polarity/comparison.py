@@ -1,4 +1,4 @@
-"""Three kinds of word vectors measured against the polarity of words."""
+"""Kinds of word vectors, measured against the polarity of words."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -25,57 +25,59 @@ def compare_kinds(
     C: Sequence[float],
     advance: Advance = lambda n_kinds: None,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Measure kinds of vectors that share their first words, `maas` among them.
+    """Measure kinds of vectors, `maas` among them, whose vocabularies begin with the same words.
 
     Args:
-        kinds: by name.
-        reviews: the training reviews as ids of all types.
-        labels: int8 [n_reviews].
-        valid: bool [n_reviews], the reviews for validation; polarity is estimated on the others.
-        section: how many words, neighbors, and on what they are measured.
-        C: the values that the bag of vectors tries.
-        advance: called after each kind.
+        kinds: the vectors by name.
+        reviews: the training reviews as token ids of all types.
+        labels: int8 [n_reviews], 0 or 1.
+        valid: bool [n_reviews], the validation split; polarity is estimated on the other reviews.
+        section: the numbers of words and neighbors, the words to show, and the map's parameters.
+        C: the values of C that the bag of vectors tries.
+        advance: called with 1 after each kind.
 
-    Returns: the figures of metrics/polarity.json; and `neighbors` and `map` by kind, for the report.
+    Returns:
+        The figures of metrics/polarity.json, and the `neighbors` and `map` of each kind for the report.
     """
     n_words = min(len(kind.words) for kind in kinds.values())
     words = kinds["maas"].words[:n_words]
     negative, positive = document_frequencies(reviews.rows(~valid), labels[~valid], n_words)
-    log_odds, deviations = polarity(negative, positive)
+    log_odds, z_scores = polarity(negative, positive)
     has_vector = np.abs(kinds["maas"].vectors[:n_words]).sum(1) > 0
-    among = np.flatnonzero((negative + positive >= section.min_reviews) & has_vector)
-    by_polarity = among[np.argsort(-deviations[among], kind="stable")]
+    candidates = np.flatnonzero((negative + positive >= section.min_reviews) & has_vector)
+    by_polarity = candidates[np.argsort(-z_scores[candidates], kind="stable")]
     n_probes = min(section.n_probes, len(by_polarity)) // 2
     probes = np.concatenate([by_polarity[:n_probes], by_polarity[::-1][:n_probes]])
-    n_neighbors = min(section.n_neighbors, len(among) - 1)
+    n_neighbors = min(section.n_neighbors, len(candidates) - 1)
 
     figures: dict[str, Any] = {}
     shown: dict[str, Any] = {"neighbors": {}, "map": {}}
     asked = [words.index(word) for word in section.words if word in words]
     on_map = np.concatenate([by_polarity[: section.n_map // 2], by_polarity[::-1][: section.n_map // 2]])
     for name, kind in kinds.items():
-        with_vector = np.flatnonzero(np.abs(kind.vectors).sum(1))
-        those = [kind.words[i] for i in with_vector]
-        known = Embeddings(kind.vectors[with_vector], those, kind.counts[with_vector], kind.tokenizer, kind.training)
+        rows = np.flatnonzero(np.abs(kind.vectors).sum(1))  # words that have a vector
+        known = Embeddings(
+            kind.vectors[rows], [kind.words[i] for i in rows], kind.counts[rows], kind.tokenizer, kind.training
+        )
         bag = BagOfVectors.fit(reviews.below(len(kind.words)), labels, valid, kind.vectors, C)
         vectors = np.asarray(kind.vectors[:n_words])
         figures[name] = {
             "vector_size": kind.vectors.shape[1],
-            "same_polarity": round(same_polarity(vectors, log_odds, probes, among, n_neighbors), 4),
+            "same_polarity": round(same_polarity(vectors, log_odds, probes, candidates, n_neighbors), 4),
             "bag_of_vectors": round(bag.linear.valid_accuracy[bag.linear.C], 4),
             **intrinsic(known),
         }
-        found = nearest(vectors, np.array(asked, np.int64), among, n_neighbors)
+        neighbors = nearest(vectors, np.array(asked, np.int64), candidates, n_neighbors)
         shown["neighbors"][name] = {
             words[row]: [[words[i], round(float(log_odds[i]), 2)] for i in near]
-            for row, near in zip(asked, found, strict=True)
+            for row, near in zip(asked, neighbors, strict=True)
         }
-        places = word_map(vectors[on_map], section.perplexity, section.seed)
+        positions = word_map(vectors[on_map], section.perplexity, section.seed)
         shown["map"][name] = [
-            [words[i], *(round(float(value), 2) for value in (*place, log_odds[i]))]
-            for i, place in zip(on_map, places, strict=True)
+            [words[i], *(round(float(value), 2) for value in (*position, log_odds[i]))]
+            for i, position in zip(on_map, positions, strict=True)
         ]
         advance(1)
-    share_positive = float((log_odds[among] > 0).mean())
-    figures["words"] = {"probes": len(probes), "among": len(among), "positive": round(share_positive, 4)}
+    share_positive = float((log_odds[candidates] > 0).mean())
+    figures["words"] = {"probes": len(probes), "among": len(candidates), "positive": round(share_positive, 4)}
     return figures, shown

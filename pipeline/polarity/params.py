@@ -8,7 +8,7 @@ from pipeline.core.params import Count, Positive, Section, Seed
 
 
 class Polarity(Section):
-    """The comparison of the kinds of vectors."""
+    """The comparison of the three kinds of word vectors."""
 
     words: Annotated[list[str], Field(min_length=1)]
     n_neighbors: Count

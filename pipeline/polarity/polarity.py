@@ -1,7 +1,7 @@
-"""The polarity of words, estimated from labelled reviews, and how far word vectors keep it apart.
+"""The polarity of words, estimated from labelled reviews, and how well word vectors preserve it.
 
-Maas et al. (2011) built sentiment into vectors because unsupervised ones put "good" beside "bad": used alike, they
-are near each other. The share of a word's neighbours that have its own polarity says how much of that is left.
+Maas et al. (2011) trained vectors on labels because unsupervised ones put "good" near "bad", which occur in the same
+contexts. The share of a word's neighbors that have its polarity measures how well vectors separate the two.
 """
 
 from collections.abc import Mapping
@@ -10,19 +10,30 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
+from tabulate import tabulate
 
+from pipeline.core.embeddings import unit_vectors
 from pipeline.core.ragged import Int64, Ragged
 
 Float64 = NDArray[np.float64]
 KINDS = {
     "word2vec": "word2vec (`artifacts/embeddings`)",
-    "lstm_finetuned": "the same, tuned by the LSTM (`artifacts/tuned`)",
+    "lstm_finetuned": "word2vec, fine-tuned by the LSTM (`artifacts/tuned`)",
     "maas": "Maas et al. 2011 (`artifacts/maas`)",
 }
 
 
 def document_frequencies(reviews: Ragged, labels: NDArray[np.int8], n_words: int) -> tuple[Int64, Int64]:
-    """Count the negative and the positive reviews that hold each of the first `n_words` types, int64 [n_words] each."""
+    """Count the negative and the positive reviews that contain each of the first `n_words` types.
+
+    Args:
+        reviews: token ids of all types.
+        labels: int8 [n_reviews], 0 or 1.
+        n_words: the number of types to count.
+
+    Returns:
+        The counts in negative and in positive reviews, int64 [n_words] each.
+    """
     known = reviews.below(n_words)
     ones = np.ones(len(known.values), np.int64)
     table = csr_matrix((ones, known.values, known.offsets), shape=(len(known), n_words))
@@ -33,45 +44,55 @@ def document_frequencies(reviews: Ragged, labels: NDArray[np.int8], n_words: int
 
 
 def polarity(negative: Int64, positive: Int64) -> tuple[Float64, Float64]:
-    """Return each word's log log_odds of standing in a positive review, and how many standard deviations they are from 0.
+    """Return each word's log odds of occurring in a positive review, and their ratio to their standard error.
 
-    Half a review is added on both sides. Source: Haldane, 1956, and Woolf's variance, the sum of the reciprocals.
+    Args:
+        negative: int64 [V], the number of negative reviews with the word.
+        positive: int64 [V], the number of positive reviews with the word.
+
+    Source: Haldane, 1956, for adding half a review to both counts; Woolf, 1955, for the variance, the sum of the
+    reciprocals.
     """
     log_odds = np.log((positive + 0.5) / (negative + 0.5))
     return log_odds, log_odds / np.sqrt(1 / (positive + 0.5) + 1 / (negative + 0.5))
 
 
-def nearest(vectors: NDArray[np.float32], rows: Int64, among: Int64, n: int) -> Int64:
-    """Return the `n` words of `among` whose vectors have the largest cosine with each of `rows`, itself left out.
+def nearest(vectors: NDArray[np.float32], rows: Int64, candidates: Int64, n: int) -> Int64:
+    """Return the `n` candidates with the largest cosine to each of `rows`, excluding the word itself.
 
     Args:
         vectors: float32 [V, D].
-        rows: int64 [R].
-        among: int64 [A], at least n + 1.
-        n: how many.
+        rows: int64 [R], the words asked about, as rows of `vectors`.
+        candidates: int64 [A], rows of `vectors`, at least n + 1.
+        n: the number of neighbors.
 
-    Returns: int64 [R, n], rows of `vectors`, best first.
+    Returns:
+        int64 [R, n], rows of `vectors`, best first.
     """
-    unit = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
-    cosines = unit[rows] @ unit[among].T  # [R, A]
-    cosines[rows[:, None] == among] = -np.inf
+    units = unit_vectors(vectors)
+    cosines = units[rows] @ units[candidates].T  # [R, A]
+    cosines[rows[:, None] == candidates] = -np.inf
     best = np.argsort(-cosines, axis=1, kind="stable")[:, :n]
-    return among[best]
+    return candidates[best]
 
 
-def same_polarity(vectors: NDArray[np.float32], log_odds: Float64, rows: Int64, among: Int64, n: int) -> float:
-    """Return the share of the `n` nearest neighbours that have a word's own polarity, mean over `rows`.
+def same_polarity(vectors: NDArray[np.float32], log_odds: Float64, rows: Int64, candidates: Int64, n: int) -> float:
+    """Return the share of the `n` nearest candidates that have the word's polarity, averaged over `rows`.
 
-    Half of them would by chance, where both signs are as frequent among `among`.
+    By chance it would be one half if both polarities were equally frequent among the candidates.
     """
     signs = np.sign(log_odds)
-    return float((signs[nearest(vectors, rows, among, n)] == signs[rows][:, None]).mean())
+    return float((signs[nearest(vectors, rows, candidates, n)] == signs[rows][:, None]).mean())
 
 
 def polarity_table(figures: Mapping[str, Mapping[str, Any]]) -> str:
-    """Return metrics/polarity.json as a Markdown table, a kind of vectors a row."""
-    lines = ["| vectors | share of own polarity | bag of vectors, validation |", "|---|---|---|"]
-    for name, title in KINDS.items():
-        one = figures[name]
-        lines.append(f"| {title}, {one['vector_size']}-d | {one['same_polarity']:.3f} | {one['bag_of_vectors']:.4f} |")
-    return "\n".join(lines)
+    """Return metrics/polarity.json as a Markdown table, one row per kind of vectors."""
+    rows = [
+        (f"{title}, {figures[name]['vector_size']}-d", f"{figures[name]['same_polarity']:.3f}",
+         f"{figures[name]['bag_of_vectors']:.4f}")
+        for name, title in KINDS.items()
+    ]  # fmt: skip
+    headers = ("vectors", "neighbors of the same polarity", "bag of vectors, validation accuracy")
+    alignment = ("left", "right", "right")
+    table: str = tabulate(rows, headers, tablefmt="pipe", colalign=alignment, disable_numparse=True)
+    return table

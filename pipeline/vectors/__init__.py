@@ -1,1 +1,1 @@
-"""Using the word vectors: neighbors, scores, model card, export, scikit-learn."""
+"""Use word vectors: neighbors, intrinsic scores, model cards, export, scikit-learn."""

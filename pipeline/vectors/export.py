@@ -1,4 +1,4 @@
-"""Word vectors for other programs: an artifact, or a classifier's own vectors, in their formats."""
+"""Export word vectors in the formats of other programs."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 from pipeline.core.embeddings import Embeddings
 from pipeline.core.errors import InputError
 from pipeline.core.files import atomic
+from pipeline.vectors.card import BINARY, vectors_card
 from pipeline.vectors.intrinsic import keyed_vectors
 
 
@@ -14,7 +15,7 @@ def _word2vec(embeddings: Embeddings, path: Path) -> None:
 
 
 def _text(embeddings: Embeddings, path: Path, *, header: bool = True) -> None:
-    row = " %.9g" * embeddings.vectors.shape[1] + "\n"  # nine digits give each float32 back
+    row = " %.9g" * embeddings.vectors.shape[1] + "\n"  # nine digits restore every float32
     with open(path, "w", encoding="utf-8", newline="\n") as file:
         if header:
             file.write(f"{len(embeddings.words)} {embeddings.vectors.shape[1]}\n")
@@ -29,7 +30,7 @@ def _glove(embeddings: Embeddings, path: Path) -> None:
 
 
 def _projector(embeddings: Embeddings, path: Path) -> None:
-    """Write the pair of tables that TensorBoard's projector loads. Source: its page "Load data from your computer"."""
+    """Write the two tables that TensorBoard's projector loads. Source: its dialog "Load data from your computer"."""
     path.mkdir()
     row = "\t".join(["%.9g"] * embeddings.vectors.shape[1]) + "\n"
     with open(path / "vectors.tsv", "w", encoding="utf-8", newline="\n") as file:
@@ -41,27 +42,36 @@ def _projector(embeddings: Embeddings, path: Path) -> None:
 
 def _artifact(embeddings: Embeddings, path: Path) -> None:
     embeddings.save(path)
+    _word2vec(embeddings, path / BINARY)
 
 
 FORMATS: dict[str, tuple[str, Callable[[Embeddings, Path], None]]] = {
-    "word2vec": ("vectors.w2v.bin", _word2vec),  # gensim, spaCy and most others
-    "word2vec-text": ("vectors.w2v.txt", _text),  # the same as text: spaCy's `init vectors`, fastText's .vec
-    "glove": ("vectors.glove.txt", _glove),  # without the header
+    "word2vec": (BINARY, _word2vec),  # gensim, spaCy and most others
+    "word2vec-text": ("vectors.w2v.txt", _text),  # spaCy's `init vectors`, fastText's .vec
+    "glove": ("vectors.glove.txt", _glove),  # like word2vec-text, without the header
     "projector": ("projector", _projector),  # TensorBoard
-    "artifact": ("embeddings", _artifact),  # a folder like artifacts/embeddings
+    "artifact": ("embeddings", _artifact),  # a folder like artifacts/embeddings, with a card and the binary format
 }
 
 
-def export(embeddings: Embeddings, name: str, target: Path | None = None) -> Path:
-    """Write embeddings in a format of FORMATS; return where.
+def export(embeddings: Embeddings, name: str, target: Path | None = None, metrics: Path | None = None) -> Path:
+    """Write embeddings in a format and return the path.
+
+    Args:
+        embeddings: the vectors.
+        name: one of FORMATS.
+        target: the file or folder to write; by default named after the format, in the working directory.
+        metrics: the metrics of the same run, for the card of `artifact`.
 
     Raises:
-        InputError: there is no such format.
+        InputError: the format is unknown.
     """
     if name not in FORMATS:
-        raise InputError(f"the format {name!r} is unknown; take {', '.join(FORMATS)}")
-    usual, write = FORMATS[name]
-    target = target or Path(usual)
+        raise InputError(f"the format {name!r} is unknown; use {', '.join(FORMATS)}")
+    default, write = FORMATS[name]
+    target = target or Path(default)
     with atomic(target) as temporary:
         write(embeddings, temporary)
+        if name == "artifact":
+            (temporary / "README.md").write_text(vectors_card(embeddings, metrics, binary=True), "utf-8")
     return target

@@ -1,4 +1,4 @@
-"""What is measured on word vectors alone: analogies and similarities, each with its coverage."""
+"""Intrinsic scores of word vectors: analogies and similarities, each with its coverage."""
 
 from pathlib import Path
 from typing import Any
@@ -9,12 +9,12 @@ from gensim.test.utils import datapath
 
 from pipeline.core.embeddings import Embeddings
 
-SEMANTIC = 5  # of the fourteen sections of Google's analogies, the first five; the others, "gram...", are syntactic
+N_SEMANTIC = 5  # the first five of Google's fourteen sections are semantic, the others ("gram...") syntactic
 SIMILARITIES = ("wordsim353.tsv", "simlex999.txt")
 
 
 def keyed_vectors(embeddings: Embeddings) -> KeyedVectors:
-    """Give the vectors to gensim, counts included."""
+    """Convert embeddings to gensim's KeyedVectors, with counts."""
     keyed = KeyedVectors(embeddings.vectors.shape[1])
     keyed.add_vectors(embeddings.words, np.asarray(embeddings.vectors))
     for word, count in zip(embeddings.words, embeddings.counts.tolist(), strict=True):
@@ -23,11 +23,12 @@ def keyed_vectors(embeddings: Embeddings) -> KeyedVectors:
 
 
 def intrinsic(embeddings: Embeddings) -> dict[str, dict[str, float]]:
-    """Score the vectors on the test sets that gensim ships; each score with the share of items it rests on.
+    """Score the vectors on the test sets that gensim includes.
 
-    Returns: `analogies` and of them `semantic` and `syntactic` (Google, accuracy), `wordsim353` and `simlex999`
-        (Spearman's rho with human judgement), each with `coverage`, the share of items all of whose words are in the
-        vocabulary. A set with too few items to score gives 0 at its coverage.
+    Returns:
+        `analogies` and their parts `semantic` and `syntactic` (Google, accuracy), `wordsim353` and `simlex999`
+        (Spearman's rho with human judgements). Each has its `coverage`: the share of items whose words are all in the
+        vocabulary. A set with too few such items scores 0.
     """
     keyed = keyed_vectors(embeddings)
     scores = {**_analogies(keyed), **{file.partition(".")[0]: _similarity(keyed, file) for file in SIMILARITIES}}
@@ -43,18 +44,17 @@ def _analogies(keyed: KeyedVectors) -> dict[str, dict[str, float]]:
             n_items[section] = 0
         else:
             n_items[section] += 1
-    found: list[dict[str, Any]] = keyed.evaluate_word_analogies(str(path), restrict_vocab=len(keyed))[1]
-    answered = {
-        part["section"]: (len(part["correct"]), len(part["correct"]) + len(part["incorrect"])) for part in found
-    }
+    parts: list[dict[str, Any]] = keyed.evaluate_word_analogies(str(path), restrict_vocab=len(keyed))[1]
+    n_correct = {part["section"]: len(part["correct"]) for part in parts}
+    n_answered = {part["section"]: len(part["correct"]) + len(part["incorrect"]) for part in parts}
 
     def score(sections: list[str]) -> dict[str, float]:
-        n_right, n_answered = (sum(answered[name][i] for name in sections if name in answered) for i in (0, 1))
-        coverage = n_answered / sum(n_items[name] for name in sections)
-        return {"accuracy": n_right / max(1, n_answered), "coverage": coverage}
+        correct, answered = (sum(counts.get(name, 0) for name in sections) for counts in (n_correct, n_answered))
+        coverage = answered / sum(n_items[name] for name in sections)
+        return {"accuracy": correct / max(1, answered), "coverage": coverage}
 
     names = list(n_items)
-    return {"analogies": score(names), "semantic": score(names[:SEMANTIC]), "syntactic": score(names[SEMANTIC:])}
+    return {"analogies": score(names), "semantic": score(names[:N_SEMANTIC]), "syntactic": score(names[N_SEMANTIC:])}
 
 
 def _similarity(keyed: KeyedVectors, file: str) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""Questions to word vectors: which words are nearest, which completes an analogy."""
+"""Nearest words and analogies, by cosine."""
 
 import difflib
 from collections.abc import Sequence
@@ -7,47 +7,46 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.core.embeddings import Embeddings
+from pipeline.core.embeddings import Embeddings, unit_vectors
 from pipeline.core.errors import InputError
+from pipeline.tokenize.tokenizer import Tokenizer
 
 N_SPELLINGS = 3
 
 
 class Neighbors:
-    """The nearest words by cosine, of a vocabulary of V words with vectors [V, D]."""
+    """The nearest words by cosine, in a vocabulary of V words with vectors [V, D]."""
 
     def __init__(self, embeddings: Embeddings) -> None:
         self._embeddings = embeddings
 
     @cached_property
-    def _scale(self) -> NDArray[np.float32]:
-        """One over the length of each vector, float32 [V]; 0 for a vector of zeros."""
-        vectors = self._embeddings.vectors
-        squares = np.einsum("vd,vd->v", vectors, vectors)
-        return np.where(squares > 0, 1 / np.sqrt(np.maximum(squares, np.float32(1e-30))), np.float32(0))
+    def _units(self) -> NDArray[np.float32]:
+        return unit_vectors(self._embeddings.vectors)
+
+    @cached_property
+    def _tokenizer(self) -> Tokenizer:
+        return Tokenizer.from_config(self._embeddings.tokenizer)
 
     def of(self, positive: Sequence[str], negative: Sequence[str] = (), n: int = 10) -> list[tuple[str, float]]:
-        """Find the `n` words nearest to the sum of the unit vectors of `positive` less those of `negative`.
+        """Find the `n` words nearest to the sum of the unit vectors of `positive` minus those of `negative`.
 
-        One word has its neighbours; "king" and "woman" without "man" are an analogy, which asks for "queen".
-        The words asked with are not among the answers.
+        A single word gives its neighbors; "king" and "woman" without "man" is an analogy, whose answer is "queen".
+        The words of the query are never in the result.
 
-        Returns: words and cosines, best first, of equals the more frequent.
+        Returns:
+            Words and cosines, best first; of equal cosines the more frequent word first.
 
         Raises:
-            InputError: a word is not in the vocabulary; the message offers near spellings.
+            InputError: a word is not in the vocabulary, neither as given nor as the tokenizer writes it; the message
+                suggests similar spellings.
 
         Source: Levy and Goldberg, Linguistic Regularities in Sparse and Explicit Word Representations, 2014 (3CosAdd).
         """
-        rows, signs = [], []
-        for words, sign in ((positive, 1), (negative, -1)):
-            for word in words:
-                rows.append(self._row(word))
-                signs.append(sign)
-        vectors = self._embeddings.vectors
-        query = (np.array(signs, np.float32) * self._scale[rows]) @ vectors[rows]  # [D]
-        length = float(np.linalg.norm(query))
-        cosines = (vectors @ query) * self._scale / np.float32(length or 1)
+        rows = [self._row(word) for word in (*positive, *negative)]
+        signs = np.repeat(np.array([1, -1], np.float32), (len(positive), len(negative)))
+        query = signs @ self._units[rows]  # [D]
+        cosines = self._units @ query / np.float32(np.linalg.norm(query) or 1)  # [V]
         cosines[rows] = -np.inf
         n = min(n, len(cosines) - len(set(rows)))
         best = np.argpartition(-cosines, n - 1)[:n] if n else np.empty(0, np.int64)
@@ -55,10 +54,12 @@ class Neighbors:
         return [(self._embeddings.words[i], float(cosines[i])) for i in best]
 
     def _row(self, word: str) -> int:
-        row = self._embeddings.index.get(word)
+        index = self._embeddings.index
+        row = index.get(word)
         if row is None:
-            words = self._embeddings.words
-            near = difflib.get_close_matches(word.lower(), words, N_SPELLINGS, 0.75)
-            hint = f"did you mean {' or '.join(map(repr, near))}?" if near else "no spelling of it is near"
-            raise InputError(f"the word {word!r} is not among the {len(words):,} words of the vocabulary; {hint}")
+            row = index.get(self._tokenizer.fold(word))
+        if row is None:
+            near = difflib.get_close_matches(word.lower(), self._embeddings.words, N_SPELLINGS, 0.75)
+            hint = f"did you mean {' or '.join(map(repr, near))}?" if near else "no word is spelled similarly"
+            raise InputError(f"the word {word!r} is not among the {len(index):,} words of the vocabulary; {hint}")
         return row

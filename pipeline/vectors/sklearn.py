@@ -1,4 +1,4 @@
-"""The mean of a text's word vectors as a scikit-learn transformer, for pipelines of one's own."""
+"""The mean of a text's word vectors, as a scikit-learn transformer."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,15 +16,17 @@ from pipeline.tokenize.tokenizer import Tokenizer, tokenize
 
 
 class MeanVectors(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Texts in, the means of their word vectors out; a text without a known word gives zeros.
+    """Transform each text into the mean of its word vectors; a text without a known word gives zeros.
+
+    A fitted transformer contains the vectors, so it can be pickled and used without the folder.
 
     Args:
-        embeddings: the folder of an artifact, artifacts/embeddings say; its own tokenizer splits the texts.
-        n_jobs: processes that tokenize; -1 for all cores.
+        embeddings: the folder of the word vectors, such as artifacts/embeddings; its tokenizer splits the texts.
+        n_jobs: the number of processes that tokenize; -1 uses all cores.
 
     Attributes:
-        embeddings_: what the folder holds, once fitted.
-        n_features_out_: D, the vector size.
+        embeddings_: the vectors with their vocabulary, after `fit`.
+        n_features_out_: D, the vector size, after `fit`.
 
     Example: make_pipeline(MeanVectors("artifacts/embeddings"), LogisticRegression()).fit(texts, labels)
     """
@@ -34,7 +36,7 @@ class MeanVectors(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.n_jobs = n_jobs
 
     def fit(self, X: Iterable[str], y: object = None) -> "MeanVectors":
-        """Read the vectors; nothing is learned of the texts."""
+        """Read the vectors; the texts are only checked."""
         _checked(X)
         self.embeddings_ = Embeddings.load(Path(self.embeddings))
         self._tokenizer = Tokenizer.from_config(self.embeddings_.tokenizer)
@@ -42,14 +44,14 @@ class MeanVectors(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return self
 
     def transform(self, X: Iterable[str]) -> Float64:
-        """Return float64 [n_texts, D]."""
+        """Return the mean vectors, float64 [n_texts, D]."""
         check_is_fitted(self)
         n_jobs = None if self.n_jobs == -1 else self.n_jobs
         reviews = encode(tokenize(_checked(X), self._tokenizer, n_jobs=n_jobs), self.embeddings_.index)
         return mean_vectors(reviews, self.embeddings_.vectors)
 
     def get_feature_names_out(self, input_features: object = None) -> "np.ndarray[Any, Any]":
-        """Name the dimensions, as set_output(transform="pandas") wants them."""
+        """Return the names of the D columns, as set_output(transform="pandas") needs them."""
         check_is_fitted(self)
         return np.array([f"meanvectors{i}" for i in range(self.n_features_out_)], dtype=object)
 
@@ -65,12 +67,12 @@ def _checked(X: Iterable[str]) -> list[str]:
     """Return the texts as a list.
 
     Raises:
-        ValueError: what scikit-learn's users expect of one text in place of many, and of what is no text.
+        ValueError: a single string is given, or an item is not a string.
     """
     if isinstance(X, str):
-        raise ValueError("a list of texts is expected, a single string was given; put it into a list")
+        raise ValueError("expected a list of texts, got a single string; put it into a list")
     texts = list(X)
     for i, text in enumerate(texts):
         if not isinstance(text, str):
-            raise ValueError(f"text {i} is {type(text).__name__}, expected str; leave it out or turn it into a text")
+            raise ValueError(f"text {i} is {type(text).__name__}, expected str; remove it or convert it")
     return texts

@@ -1,4 +1,4 @@
-"""Vectors brought in from outside, through the stage that uses them."""
+"""Vectors from a file in external/, through the stage embed."""
 
 import json
 
@@ -22,23 +22,23 @@ def theirs(project_copy: Project) -> tuple[list[str], np.ndarray]:
 
 
 @pytest.mark.parametrize("rule", ["train", "mean", "random"])
-def test_the_files_vectors_are_kept_and_the_others_follow_the_rule(
+def test_vectors_of_the_file_are_kept_and_missing_ones_follow_the_rule(
     project_copy: Project, theirs: tuple[list[str], np.ndarray], rule: str
 ) -> None:
     words, vectors = theirs
     project_copy.set({"embed.pretrained": "glove.txt", "embed.missing_words": rule})
     printed = project_copy.run("dvc", "repro", "embed")
-    found = Embeddings.load(project_copy.folder / "artifacts/embeddings")
-    assert f"external/glove.txt knows {len(words):,} of {len(found.words):,} words" in printed
-    np.testing.assert_allclose(found.vectors[[found.index[word] for word in words]], vectors, rtol=1e-6)
-    missing = found.vectors[[i for i in range(len(found.words)) if i % 3 == 0]]
+    trained = Embeddings.load(project_copy.folder / "artifacts/embeddings")
+    assert f"external {len(words):,} of {len(trained.words):,} words" in printed
+    np.testing.assert_allclose(trained.vectors[[trained.index[word] for word in words]], vectors, rtol=1e-6)
+    missing = trained.vectors[[i for i in range(len(trained.words)) if i % 3 == 0]]
     if rule == "mean":
         np.testing.assert_allclose(missing, np.tile(vectors.mean(0), (len(missing), 1)), rtol=1e-4)
     elif rule == "random":
         assert missing.mean() == pytest.approx(2, abs=0.3)
         assert missing.std() == pytest.approx(1, abs=0.3)
     figures = json.loads((project_copy.folder / "metrics/embeddings.json").read_text())
-    assert figures["external"]["words"] == pytest.approx(len(words) / len(found.words), abs=1e-3)
+    assert figures["external"]["words"] == pytest.approx(len(words) / len(trained.words), abs=1e-3)
     assert ("heldout_loss" in figures) == (rule == "train")
 
 
@@ -53,12 +53,12 @@ def test_a_changed_file_reruns_and_the_next_run_does_not(
     assert "up to date" not in project_copy.run("dvc", "repro", "embed")
 
 
-def test_training_goes_on_from_an_artifact_of_another_corpus(project_copy: Project) -> None:
+def test_training_continues_from_an_artifact_of_another_corpus(project_copy: Project) -> None:
     folder = project_copy.folder
     (folder / "artifacts/embeddings").rename(folder / "external/earlier")
     before = Embeddings.load(folder / "external/earlier")
     project_copy.set({"embed.continue_from": "earlier", "embed.epochs": 1})
-    assert "external/earlier knows" in project_copy.run("dvc", "repro", "embed")
+    assert "external " in project_copy.run("dvc", "repro", "embed")
     after = Embeddings.load(folder / "artifacts/embeddings")
     assert after.words == before.words
     assert 0 < np.abs(after.vectors - before.vectors).max() < np.abs(before.vectors).max()
@@ -67,19 +67,22 @@ def test_training_goes_on_from_an_artifact_of_another_corpus(project_copy: Proje
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        ({"embed.pretrained": "none.txt"}, "external/none.txt does not exist, in external/ is glove.txt; put the file"),
+        (
+            {"embed.pretrained": "none.txt"},
+            "external/none.txt does not exist, external/ contains glove.txt; put the file there; a queue",
+        ),
         ({"embed.pretrained": "../glove.txt"}, "embed.pretrained = '../glove.txt': String should match pattern"),
         ({"embed.pretrained": "glove.txt", "embed.vector_size": 50}, "set embed.vector_size: 12 in params.yaml"),
         ({"embed.pretrained": "glove.txt", "embed.continue_from": "glove.txt"}, "set one of the two to null"),
         ({"embed.pretrained": "other.txt"}, "has none of the"),
     ],
 )
-def test_what_cannot_be_used_is_named_and_nothing_is_lost(
+def test_an_unusable_file_is_reported_and_nothing_is_lost(
     project_copy: Project, theirs: tuple[list[str], np.ndarray], values: dict[str, object], said: str
 ) -> None:
     if "other.txt" in values.values():
         (project_copy.folder / "external" / "other.txt").write_text("Qx " + " ".join(["0.5"] * 12) + "\n")
     before = project_copy.bytes_of("artifacts/embeddings")
     project_copy.set(values)
-    assert said in project_copy.run("stages.embed", status=1)
+    assert said in project_copy.run("stages", "embed", status=1)
     assert project_copy.bytes_of("artifacts/embeddings") == before

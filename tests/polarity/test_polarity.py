@@ -1,4 +1,4 @@
-"""The polarity of words and of their neighbours."""
+"""The polarity of words and of their neighbors."""
 
 import json
 
@@ -19,36 +19,36 @@ def test_a_review_counts_once_for_a_word() -> None:
     assert positive.tolist() == [1, 1, 0]
 
 
-def test_odds_and_their_deviations() -> None:
-    odds, deviations = polarity(np.array([10, 5, 0]), np.array([10, 20, 0]))
-    assert odds == pytest.approx([0, np.log(20.5 / 5.5), 0])
-    assert deviations[1] == pytest.approx(odds[1] / np.sqrt(1 / 20.5 + 1 / 5.5))
+def test_log_odds_and_their_z_scores() -> None:
+    log_odds, z_scores = polarity(np.array([10, 5, 0]), np.array([10, 20, 0]))
+    assert log_odds == pytest.approx([0, np.log(20.5 / 5.5), 0])
+    assert z_scores[1] == pytest.approx(log_odds[1] / np.sqrt(1 / 20.5 + 1 / 5.5))
 
 
-def test_neighbours_and_their_share_by_brute_force(rng: np.random.Generator) -> None:
+def test_neighbors_and_their_share_by_brute_force(rng: np.random.Generator) -> None:
     vectors = rng.normal(size=(12, 3)).astype(np.float32)
-    odds = rng.normal(size=12)
-    rows, among = np.array([0, 3, 7]), np.array([0, 2, 3, 4, 7, 9, 11])
+    log_odds = rng.normal(size=12)
+    rows, candidates = np.array([0, 3, 7]), np.array([0, 2, 3, 4, 7, 9, 11])
     expected, shares = [], []
     for row in rows:
-        others = [i for i in among if i != row]
+        others = [i for i in candidates if i != row]
         a = vectors[row]
         cosines = {i: a @ vectors[i] / np.sqrt((a @ a) * (vectors[i] @ vectors[i])) for i in others}
         best = sorted(others, key=lambda i: -cosines[i])[:4]
         expected.append(best)
-        shares += [np.sign(odds[i]) == np.sign(odds[row]) for i in best]
-    assert nearest(vectors, rows, among, 4).tolist() == expected
-    assert same_polarity(vectors, odds, rows, among, 4) == pytest.approx(np.mean(shares))
+        shares += [np.sign(log_odds[i]) == np.sign(log_odds[row]) for i in best]
+    assert nearest(vectors, rows, candidates, 4).tolist() == expected
+    assert same_polarity(vectors, log_odds, rows, candidates, 4) == pytest.approx(np.mean(shares))
 
 
 def test_the_map_is_the_same_each_time_and_keeps_groups_together(rng: np.random.Generator) -> None:
     centers = 5 * rng.normal(size=(2, 8))
     vectors = np.concatenate([center + rng.normal(size=(15, 8)) for center in centers]).astype(np.float32)
-    places = word_map(vectors, 5, 1)
-    np.testing.assert_array_equal(places, word_map(vectors, 5, 1))
-    first, second = places[:15].mean(0), places[15:].mean(0)
-    apart = np.linalg.norm(first - second)
-    assert all(np.linalg.norm(place - first) < apart for place in places[:15])
+    positions = word_map(vectors, 5, 1)
+    np.testing.assert_array_equal(positions, word_map(vectors, 5, 1))
+    first, second = positions[:15].mean(0), positions[15:].mean(0)
+    distance = np.linalg.norm(first - second)
+    assert all(np.linalg.norm(position - first) < distance for position in positions[:15])
 
 
 def test_the_stage_compares_three_kinds_on_the_same_words(project: Project) -> None:
@@ -62,6 +62,3 @@ def test_the_stage_compares_three_kinds_on_the_same_words(project: Project) -> N
     assert lines[-1].startswith("| Maas et al. 2011 (`artifacts/maas`), 6-d | ")
     tuned, before = (Embeddings.load(project.folder / "artifacts" / name) for name in ("tuned", "embeddings"))
     assert tuned.words == before.words
-    page = (project.folder / "report/index.html").read_text()
-    assert "share of own polarity" in page
-    assert page.count('aria-label="Map of words, ') == 3

@@ -1,4 +1,4 @@
-"""Word vectors opened by what people use: each test runs the real library on what is written."""
+"""Exported word vectors, opened by the libraries that people use."""
 
 import subprocess
 import sys
@@ -9,10 +9,10 @@ import pytest
 import torch
 from gensim.models import KeyedVectors
 
-from pipeline.core.embeddings import Embeddings
+from pipeline.core.embeddings import Embeddings, load_vectors
 from pipeline.core.errors import InputError
 from pipeline.embed.vector_formats import read_vector_file
-from pipeline.vectors.export import FORMATS, export, load_vectors
+from pipeline.vectors.export import FORMATS, export
 from tests.conftest import Project
 
 
@@ -32,10 +32,12 @@ def test_gensim_opens_it(embeddings: Embeddings, tmp_path: Path, name: str) -> N
 
 
 @pytest.mark.parametrize("name", ["word2vec", "word2vec-text", "glove", "artifact"])
-def test_we_open_it_bit_for_bit_and_it_is_the_same_each_time(embeddings: Embeddings, tmp_path: Path, name: str) -> None:
-    found = read_vector_file(export(embeddings, name, tmp_path / "a"))
-    assert found.words == embeddings.words
-    np.testing.assert_array_equal(found.vectors, embeddings.vectors)
+def test_it_is_read_back_bit_for_bit_and_is_the_same_each_time(
+    embeddings: Embeddings, tmp_path: Path, name: str
+) -> None:
+    file = read_vector_file(export(embeddings, name, tmp_path / "a"))
+    assert file.words == embeddings.words
+    np.testing.assert_array_equal(file.vectors, embeddings.vectors)
     export(embeddings, name, tmp_path / "b")
     for path in [tmp_path / "a", *(tmp_path / "a").glob("*")]:
         if path.is_file():
@@ -60,7 +62,7 @@ def test_torch_opens_it(embeddings: Embeddings, tmp_path: Path) -> None:
     np.testing.assert_array_equal(layer(torch.tensor([row]))[0].numpy(), embeddings.vectors[row])
 
 
-def test_the_projectors_pair_fits_together(embeddings: Embeddings, tmp_path: Path) -> None:
+def test_the_tables_for_the_projector_agree(embeddings: Embeddings, tmp_path: Path) -> None:
     folder = export(embeddings, "projector", tmp_path / "p")
     np.testing.assert_array_equal(np.loadtxt(folder / "vectors.tsv", np.float32, delimiter="\t"), embeddings.vectors)
     head, *rows = (folder / "metadata.tsv").read_text("utf-8").splitlines()
@@ -68,12 +70,20 @@ def test_the_projectors_pair_fits_together(embeddings: Embeddings, tmp_path: Pat
     assert [row.split("\t")[0] for row in rows] == embeddings.words
 
 
-def test_an_unknown_format_is_named(embeddings: Embeddings) -> None:
-    with pytest.raises(InputError, match=f"'csv' is unknown; take {', '.join(FORMATS)}"):
+def test_an_exported_folder_explains_itself_and_opens_in_gensim(embeddings: Embeddings, tmp_path: Path) -> None:
+    folder = export(embeddings, "artifact", tmp_path / "e")
+    assert "`vectors.w2v.bin`" in (folder / "README.md").read_text("utf-8")
+    keyed = KeyedVectors.load_word2vec_format(str(folder / "vectors.w2v.bin"), binary=True)
+    np.testing.assert_array_equal(keyed.vectors, embeddings.vectors)
+    np.testing.assert_array_equal(Embeddings.load(folder).vectors, embeddings.vectors)
+
+
+def test_an_unknown_format_is_reported(embeddings: Embeddings) -> None:
+    with pytest.raises(InputError, match=f"'csv' is unknown; use {', '.join(FORMATS)}"):
         export(embeddings, "csv")
 
 
-def test_the_vectors_of_a_classifier_are_an_artifact_of_the_same_kind(project: Project, tmp_path: Path) -> None:
+def test_the_vectors_of_an_lstm_are_exported_in_the_same_format(project: Project, tmp_path: Path) -> None:
     before = Embeddings.load(project.folder / "artifacts/embeddings")
     tuned = load_vectors(project.folder / "artifacts/lstm_finetuned/1")
     assert (tuned.words, tuned.vectors.shape) == (before.words, before.vectors.shape)

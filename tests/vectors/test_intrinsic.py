@@ -1,4 +1,4 @@
-"""What is measured on word vectors alone."""
+"""Intrinsic scores of word vectors."""
 
 import numpy as np
 import pytest
@@ -30,7 +30,7 @@ def test_scores_have_their_coverage(embeddings: Embeddings) -> None:
     assert scores["simlex999"]["coverage"] == pytest.approx(3 / 999, abs=1e-4)
 
 
-def test_counts_go_to_gensim_and_the_export_is_read_back(embeddings: Embeddings, tmp_path: object) -> None:
+def test_gensim_gets_the_counts_and_writes_the_same_vectors(embeddings: Embeddings, tmp_path: object) -> None:
     keyed = keyed_vectors(embeddings)
     assert keyed.get_vecattr("queen", "count") == 11
     keyed.save_word2vec_format(f"{tmp_path}/v.bin", binary=True)

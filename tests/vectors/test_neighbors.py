@@ -1,4 +1,6 @@
-"""Questions to word vectors."""
+"""Nearest words and analogies."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -7,6 +9,7 @@ from pipeline.core.embeddings import Embeddings
 from pipeline.core.errors import InputError
 from pipeline.vectors.neighbors import Neighbors
 
+TOKENIZER = {"name": "regex", "lowercase": True, "punkt": None}
 WORDS = ["king", "queen", "man", "woman", "wonderful", "dull", "zero"]
 
 
@@ -18,20 +21,20 @@ def embeddings() -> Embeddings:
     vectors[:4, 0] = [1, 1, 0, 0]  # royal
     vectors[:4, 1] = [0, 1, 0, 1]  # female
     vectors[-1] = 0
-    return Embeddings(vectors, WORDS, np.arange(len(WORDS), 0, -1), {}, {})
+    return Embeddings(vectors, WORDS, np.arange(len(WORDS), 0, -1), TOKENIZER, {})
 
 
 def cosine(a: np.ndarray, b: np.ndarray) -> float:
     return float(a @ b / np.sqrt(max((a @ a) * (b @ b), 1e-30)))
 
 
-def test_neighbours_by_brute_force(embeddings: Embeddings) -> None:
+def test_neighbors_by_brute_force(embeddings: Embeddings) -> None:
     expected = {w: cosine(embeddings.vectors[4], v) for w, v in zip(WORDS, embeddings.vectors, strict=True)}
     del expected["wonderful"]
     for n in (1, 3, 100):
-        found = Neighbors(embeddings).of(["wonderful"], n=n)
-        assert [word for word, _ in found] == sorted(expected, key=lambda word: -expected[word])[:n]
-        assert [value for _, value in found] == pytest.approx([expected[word] for word, _ in found], abs=1e-6)
+        words, cosines = zip(*Neighbors(embeddings).of(["wonderful"], n=n), strict=True)
+        assert list(words) == sorted(expected, key=lambda word: -expected[word])[:n]
+        assert cosines == pytest.approx([expected[word] for word in words], abs=1e-6)
 
 
 def test_an_analogy_is_a_sum_of_unit_vectors(embeddings: Embeddings) -> None:
@@ -42,8 +45,15 @@ def test_an_analogy_is_a_sum_of_unit_vectors(embeddings: Embeddings) -> None:
     assert value == pytest.approx(cosine(query, unit["queen"]), abs=1e-6)
 
 
-def test_an_unknown_word_is_named_with_near_spellings(embeddings: Embeddings) -> None:
+def test_an_unknown_word_is_reported_with_similar_spellings(embeddings: Embeddings) -> None:
     with pytest.raises(InputError, match=r"'Wonderfull' is not among the 7 words .*; did you mean 'wonderful'\?"):
         Neighbors(embeddings).of(["Wonderfull"])
-    with pytest.raises(InputError, match="no spelling of it is near"):
+    with pytest.raises(InputError, match="no word is spelled similarly"):
         Neighbors(embeddings).of(["king"], ["qzxv"])
+
+
+def test_a_word_is_folded_as_the_tokenizer_does(embeddings: Embeddings) -> None:
+    neighbors = Neighbors(embeddings)
+    assert neighbors.of(["Wonderful"]) == neighbors.of(["wonderful"])
+    capitals = replace(embeddings, words=[*WORDS[:-1], "Zero"])
+    assert Neighbors(capitals).of(["Zero"]) == Neighbors(embeddings).of(["zero"])

@@ -1,15 +1,16 @@
-"""A release: one file with vectors, card and checksums."""
+"""Releases: an archive of vectors, card and checksums."""
 
 import subprocess
 from pathlib import Path
 
 import numpy as np
+from gensim.models import KeyedVectors
 
 from pipeline.core.embeddings import Embeddings
 from tests.conftest import Project, unpack
 
 
-def test_a_release_is_whole_checked_and_the_same_each_time(project: Project, tmp_path: Path) -> None:
+def test_a_release_is_complete_verified_and_the_same_each_time(project: Project, tmp_path: Path) -> None:
     for name in ("a", "b"):
         printed = project.run("pipeline", "release", "--output", str(tmp_path / name / "vectors.tar.gz"))
         assert "vectors.tar.gz: 0 MB" in printed
@@ -20,5 +21,7 @@ def test_a_release_is_whole_checked_and_the_same_each_time(project: Project, tmp
     ours = Embeddings.load(project.folder / "artifacts/embeddings")
     np.testing.assert_array_equal(Embeddings.load(folder).vectors, ours.vectors)
     card = (folder / "README.md").read_text()
-    for said in ("| Google analogies |", "`bag_of_vectors`", "`lstm_frozen`", "| 80 |"):
-        assert said in card
+    for text in ("| Google analogies |", "`bag_of_vectors`", "`lstm_frozen`", " 80 |", "`vectors.w2v.bin`"):
+        assert text in card
+    keyed = KeyedVectors.load_word2vec_format(str(folder / "vectors.w2v.bin"), binary=True)
+    np.testing.assert_array_equal(keyed.vectors, ours.vectors)
