@@ -1,26 +1,29 @@
-# Everything runs in .venv, which the first target that needs it makes from the pinned requirements.
+# Everything runs in .venv, which the first target that needs it creates from the pinned requirements.
 PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo test test-browser test-gpu repro release plots-page bench study check check-lock clean
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: help demo test test-browser test-gpu repro release plots-page bench check check-lock clean
 
 $(BIN)/installed: requirements.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	touch $@
 
-# The libraries that the vectors are opened with in the tests.
+# The libraries in which the tests open the vectors.
 $(BIN)/installed-tests: tests/requirements.txt $(BIN)/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
 	touch $@
 
-# What drives a browser that is there; none is downloaded.
+# The driver of an installed browser; no browser is downloaded.
 $(BIN)/installed-browser: tests/browser/requirements.txt $(BIN)/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/browser/requirements.txt
 	touch $@
 
-# A copy of the tree with a DVC of its own, so that the real run's files stay as they are.
+# A copy of the tree with its own DVC cache, so that the files of a real run stay as they are.
 demo: $(BIN)/installed  ## every stage on the embedded corpus, in .demo/; needs no data
 	mkdir -p .demo
 	git ls-files -z --cached --others --exclude-standard -- . ':!dvc.lock' ':!metrics' ':!plots' ':!predictions' \
@@ -32,10 +35,10 @@ demo: $(BIN)/installed  ## every stage on the embedded corpus, in .demo/; needs 
 test: $(BIN)/installed-tests check  ## the whole suite
 	$(BIN)/python -m pytest
 
-test-browser: $(BIN)/installed-browser  ## report and page in Chromium, skipped where none is; SCREENSHOTS=folder keeps what was seen
+test-browser: $(BIN)/installed-browser  ## the report and the page in Chromium, skipped if there is none; SCREENSHOTS=folder keeps the pictures
 	SCREENSHOTS="$(SCREENSHOTS)" $(BIN)/python -m pytest -m browser -rs tests/browser
 
-test-gpu: $(BIN)/installed  ## the tests that need a GPU; elsewhere they are skipped
+test-gpu: $(BIN)/installed  ## the tests that need a GPU; without one they are skipped
 	$(BIN)/python -m pytest -m gpu -rs
 
 check: $(BIN)/installed  ## style and types
@@ -49,22 +52,19 @@ repro: $(BIN)/installed  ## the real run; IMDB_ARCHIVE=/path/to/aclImdb_v1.tar.g
 release: $(BIN)/installed  ## the word vectors with their card and checksums in one file, dist/word-vectors.tar.gz
 	$(BIN)/python -m pipeline release
 
-plots-page: $(BIN)/installed  ## write .dvc/plots.html, the page of `dvc plots`, with the scripts of pipeline/vendor in it
-	$(BIN)/python -c "import pathlib, pipeline.scripts as s; pathlib.Path('.dvc/plots.html').write_text(s.plots_page(), 'utf-8')"
+plots-page: $(BIN)/installed  ## write .dvc/plots.html, the page of `dvc plots`, with its scripts included
+	$(BIN)/python -c "import pathlib; from pipeline.report.vega import plots_page; pathlib.Path('.dvc/plots.html').write_text(plots_page(), 'utf-8')"
 
 .venv-bench/installed: benchmarks/requirements.txt
 	$(PYTHON) -m venv .venv-bench
 	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
 	touch $@
 
-bench: $(BIN)/installed .venv-bench/installed  ## speed and growth, side by side; writes benchmarks/results.json
+bench: $(BIN)/installed .venv-bench/installed  ## speed and growth, side by side; ROWS=text measures one group; writes benchmarks/results.json
 	$(BIN)/python -m benchmarks.run $(ROWS)
 
-study: $(BIN)/installed  ## STUDY=word2vec or another of experiments/: many runs, hours; goes on where it was stopped
-	$(BIN)/dvc repro --single-item --force experiments/$(STUDY)/dvc.yaml
-
-check-lock: $(BIN)/installed  ## does dvc.lock hold the code and params of this tree?
+check-lock: $(BIN)/installed  ## check that dvc.lock and the metrics are those of this code and these parameters
 	$(BIN)/python -m pytest -m lock tests/test_lock.py
 
-clean:  ## remove what the other targets made, but not the pipeline's outputs
+clean:  ## remove what the other targets created, but not the outputs of the pipeline
 	rm -rf .venv .venv-bench .demo .pytest_cache .ruff_cache .mypy_cache .hypothesis

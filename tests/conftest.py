@@ -1,4 +1,4 @@
-"""What the tests share: a small corpus, a small project that has run, nothing downloaded."""
+"""What the tests share: a small corpus and a small project that has run; nothing is downloaded."""
 
 import os
 import shutil
@@ -64,7 +64,7 @@ def with_values(params: Params, **values: Any) -> Params:
 
 
 class Project:
-    """A copy of the tree in a folder of its own, with small parameters and a small corpus of its own."""
+    """A copy of the tree in another folder, with small parameters and a small corpus."""
 
     def __init__(self, folder: Path, *, noise_in_test: bool = False) -> None:
         self.folder = folder
@@ -110,7 +110,7 @@ class Project:
         return {**os.environ, "PATH": path, "OMP_NUM_THREADS": "1", "PYTHONPATH": "", "PYTHONDONTWRITEBYTECODE": "1"}
 
     def run(self, *arguments: str, status: int = 0, **environment: str) -> str:
-        """Run a module, `dvc` or `stages.embed` say; return what it printed, standard error too."""
+        """Run a module, `dvc` or `stages` say; return what it prints, standard error included."""
         done = subprocess.run(
             self.command(*arguments),
             cwd=self.folder,

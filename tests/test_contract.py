@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import inspect
 import subprocess
 import sys
 from pathlib import Path
@@ -10,70 +11,109 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from pipeline.core.imports import import_closure, imported
 from pipeline.core.models import LSTMS
 from pipeline.params import Params
+from stages.runner import SUPPORT
 from tests.conftest import ROOT
 
 PIPELINE: dict[str, Any] = YAML(typ="safe").load(ROOT / "dvc.yaml")
 STAGES: dict[str, Any] = PIPELINE["stages"]
-EXCEPT = {"pipeline/params.py"}  # what it does to a run stands in dvc.lock as values
 CODE = ("stages/", "pipeline/")
+SLOW = ("tokenize", "embed", "classify", "maas")
+FLOORS = (  # a package imports from those on its left, and within its floor from the ones named before it
+    ("core",),
+    ("cells",),
+    ("fetch", "tokenize", "embed", "baseline", "classify", "maas"),
+    ("vectors", "polarity", "evaluate"),
+    ("report", "compare", "serve"),
+)
 
 
-def imported(path: Path) -> set[Path]:
-    """Find the files of this project that a file imports, wherever in it."""
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            assert not node.level, f"{path}: relative import"
-            names = [str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)]
-        else:
-            continue
-        found |= {ROOT / (name.replace(".", "/") + ".py") for name in names}
-    return {file for file in found if file.is_file()}
-
-
-def closure(path: Path) -> set[str]:
-    """Find all files of this project that running a file can load."""
-    seen, waiting = set[Path](), {path}
-    while waiting:
-        file = waiting.pop()
-        seen.add(file)
-        waiting |= imported(file) - seen
-    return {str(file.relative_to(ROOT)) for file in seen}
+def closure(stage: str) -> set[str]:
+    """Return the files that a stage can load, but for `__init__.py` files, which hold a docstring alone."""
+    files = import_closure(ROOT / "stages" / f"{stage}.py")
+    return {str(file.relative_to(ROOT)) for file in files if file.name != "__init__.py"}
 
 
 def code_of(stage: dict[str, Any]) -> list[str]:
     return [dep for dep in stage["deps"] if dep.startswith(CODE)]
 
 
-@pytest.mark.parametrize("name", STAGES)
-def test_a_stage_depends_on_the_modules_that_it_imports(name: str) -> None:
-    listed = {dep for dep in code_of(STAGES[name]) if dep.endswith(".py")}
-    assert listed == closure(ROOT / "stages" / f"{name}.py") - EXCEPT
+def files_of(dep: str) -> set[str]:
+    """Return the Python files of a dependency, a file or a folder."""
+    path = ROOT / dep
+    found = path.rglob("*.py") if path.is_dir() else [path]
+    return {str(file.relative_to(ROOT)) for file in found if file.name != "__init__.py"}
+
+
+def keys_of(stage: dict[str, Any]) -> list[str]:
+    """Return the parameters of a stage; one that depends on the whole file names it."""
+    return [next(iter(key)) if isinstance(key, dict) else key for key in stage["params"]]
 
 
 @pytest.mark.parametrize("name", STAGES)
-def test_every_file_of_code_that_a_stage_depends_on_exists(name: str) -> None:
-    assert [dep for dep in code_of(STAGES[name]) if not (ROOT / dep).is_file()] == []
+def test_a_stage_imports_nothing_that_it_does_not_depend_on(name: str) -> None:
+    listed = set().union(*map(files_of, code_of(STAGES[name])))
+    assert closure(name) - listed == set()
 
 
-def test_the_report_depends_on_all_that_its_page_is_made_of() -> None:
-    made_of = [*(ROOT / "pipeline/templates").iterdir(), *(ROOT / "pipeline/vendor").glob("*.js*")]
-    assert {str(path.relative_to(ROOT)) for path in made_of if path.name.startswith(("report.", "macros.", "ve"))} == {
-        dep for dep in code_of(STAGES["report"]) if not dep.endswith(".py")
-    }
+@pytest.mark.parametrize("name", STAGES)
+def test_a_stage_depends_on_no_folder_that_it_does_not_import(name: str) -> None:
+    assert [dep for dep in code_of(STAGES[name]) if not files_of(dep) & closure(name)] == []
 
 
-def test_a_stage_has_a_file_of_its_name_and_a_section_or_none() -> None:
-    files = {file.stem for file in (ROOT / "stages").glob("*.py")} - {"__init__", "stage"}
-    assert set(STAGES) == files
+@pytest.mark.parametrize("name", SLOW)
+def test_a_slow_stage_imports_every_file_of_its_own_folder(name: str) -> None:
+    assert files_of(f"pipeline/{name}") - closure(name) == set()
+
+
+@pytest.mark.parametrize("name", SLOW)
+@pytest.mark.parametrize("word", ["card", "export", "intrinsic", "release", "text", "page", "figures", "runner"])
+def test_wording_exports_and_scores_rerun_no_slow_stage(name: str, word: str) -> None:
+    assert [file for file in closure(name) if Path(file).stem == word] == []
+
+
+def test_packages_begin_with_a_docstring_and_nothing_else() -> None:
+    for file in [*(ROOT / "pipeline").rglob("__init__.py"), ROOT / "stages/__init__.py"]:
+        if file.parent.name == "cells":
+            continue  # may offer its cells by name
+        body = ast.parse(file.read_text("utf-8")).body
+        assert len(body) == 1 and isinstance(body[0], ast.Expr), file
+
+
+def test_no_plain_output_is_kept_out_of_the_cache() -> None:
+    """DVC saves no run of a stage that has one, so that a value put back would run again."""
+    for file in [ROOT / "dvc.yaml", *(ROOT / "experiments").glob("*/dvc.yaml")]:
+        for name, stage in YAML(typ="safe").load(file)["stages"].items():
+            assert all(isinstance(out, str) for out in stage.get("outs", [])), f"{file.parent.name}: {name}"
+
+
+def test_dvc_yaml_stays_short() -> None:
+    assert len((ROOT / "dvc.yaml").read_text("utf-8").splitlines()) <= 220
+    assert sum(len(code_of(stage)) for stage in STAGES.values()) <= 40
+
+
+def test_few_modules_lie_outside_a_package() -> None:
+    assert len(list((ROOT / "pipeline").glob("*.py"))) <= 6
+
+
+def test_stage_file_section_and_package_share_a_name(params: Params) -> None:
+    assert set(STAGES) == {file.stem for file in (ROOT / "stages").glob("*.py")} - set(SUPPORT)
     sections = set(Params.model_fields) - {"seeds"}
-    assert set(STAGES) - sections == {"report"}
+    assert set(STAGES) - sections == {"params", "report"}
     for name in sections:
-        assert name in STAGES[name]["params"], name
+        assert name in keys_of(STAGES[name]), name
+        assert type(getattr(params, name)).__module__ == f"pipeline.{name}.params"
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_a_stage_gets_the_sections_that_it_depends_on(name: str) -> None:
+    signature = inspect.signature(importlib.import_module(f"stages.{name}").main)
+    wanted = {key for key in signature.parameters if key in Params.model_fields}
+    keys = keys_of(STAGES[name])
+    if keys != ["params.yaml"]:
+        assert wanted == {key.partition(".")[0] for key in keys}
 
 
 def test_params_yaml_has_the_keys_of_the_models(params: Params) -> None:
@@ -86,7 +126,7 @@ def test_params_yaml_has_the_keys_of_the_models(params: Params) -> None:
 def test_every_parameter_that_a_stage_names_exists(params: Params) -> None:
     tree = params.model_dump()
     for stage in STAGES.values():
-        for name in stage["params"]:
+        for name in set(keys_of(stage)) - {"params.yaml"}:
             section, _, key = name.partition(".")
             assert section in tree, name
             assert not key or key in tree[section], name
@@ -110,10 +150,10 @@ def test_the_docstring_of_a_stage_names_its_parameters(name: str) -> None:
     text = importlib.import_module(f"stages.{name}").__doc__
     assert text is not None
     line = next(line for line in text.splitlines() if line.startswith("Params:"))
-    assert line.removeprefix("Params:").strip().split(", ") == STAGES[name]["params"]
+    assert line.removeprefix("Params:").strip().split(", ") == keys_of(STAGES[name])
 
 
-def test_the_matrix_names_the_models_of_params() -> None:
+def test_the_matrix_names_the_models() -> None:
     assert tuple(STAGES["classify"]["matrix"]["model"]) == LSTMS
     for model in LSTMS:
         assert f"artifacts/{model}" in STAGES["evaluate"]["deps"]
@@ -121,26 +161,59 @@ def test_the_matrix_names_the_models_of_params() -> None:
 
 def test_small_results_are_kept_in_git_and_reviews_are_not() -> None:
     for name, stage in STAGES.items():
-        outs: list[Any] = [*stage["outs"], *stage.get("metrics", [])]
-        uncached = {next(iter(out)) for out in outs if isinstance(out, dict)}
-        cached = {out for out in outs if isinstance(out, str)}
-        assert all(out.startswith(("metrics/", "plots/", "predictions/")) for out in uncached), name
-        assert all(out.startswith(("data/", "artifacts/", "report/")) for out in cached), name
+        in_git = [out for kind in ("metrics", "plots") for out in stage.get(kind, [])]
+        for out in in_git:
+            ((path, options),) = out.items()
+            assert path.startswith(("metrics/", "plots/", "predictions/")), name
+            assert options["cache"] is False, path
+        assert all(out.startswith(("data/", "artifacts/", "report/")) for out in stage["outs"]), name
 
 
 def test_classify_needs_neither_gensim_nor_nltk_nor_dvc() -> None:
-    code = "import sys, stages.classify; print(*{m.partition('.')[0] for m in sys.modules})"
+    code = "import sys, stages.runner, stages.classify; print(*{m.partition('.')[0] for m in sys.modules})"
     loaded = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert "torch" in loaded.split()
     assert not {"gensim", "nltk", "dvc"} & set(loaded.split())
 
 
-def test_the_library_does_not_import_the_stages() -> None:
-    for file in (ROOT / "pipeline").glob("*.py"):
-        assert not any(found.parent.name == "stages" for found in imported(file)), file
+def test_the_parameters_are_checked_without_heavy_libraries() -> None:
+    code = "import sys, stages.runner, stages.params; print(*{m.partition('.')[0] for m in sys.modules})"
+    loaded = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert not {"torch", "gensim", "nltk", "sklearn", "dvc"} & set(loaded.split())
+
+
+def room_of(file: Path) -> str:
+    """Return the package of a file of pipeline/, its own name for a module outside one."""
+    parts = file.relative_to(ROOT / "pipeline").parts
+    return parts[0] if len(parts) > 1 else file.stem
+
+
+def test_imports_run_one_way() -> None:
+    floor = {room: i for i, rooms in enumerate(FLOORS) for room in rooms}
+    for file in (ROOT / "pipeline").rglob("*.py"):
+        room = room_of(file)
+        for other in imported(file):
+            assert other.is_relative_to(ROOT / "pipeline"), f"{file} imports {other}"
+            below = room_of(other)
+            if room == below or room not in floor or below == "__init__":
+                continue
+            assert below in floor, f"{file} imports {other}"
+            later = FLOORS[floor[room]].index(room) if floor[room] == floor[below] else len(FLOORS)
+            assert floor[below] <= floor[room], f"{file} imports {other}"
+            assert floor[below] < floor[room] or FLOORS[floor[room]].index(below) < later, f"{file} imports {other}"
 
 
 def test_imports_within_the_library_make_no_circle() -> None:
-    for file in (ROOT / "pipeline").glob("*.py"):
-        for other in imported(file):
-            assert str(file.relative_to(ROOT)) not in closure(other), f"{file} and {other}"
+    for file in (ROOT / "pipeline").rglob("*.py"):
+        for other in imported(file) - {file}:
+            if other.name != "__init__.py":
+                assert file not in import_closure(other), f"{file} and {other}"
+
+
+def test_the_library_neither_prints_nor_reads_params_yaml() -> None:
+    for file in (ROOT / "pipeline").rglob("*.py"):
+        if room_of(file) in ("__main__", "commands"):
+            continue
+        text = file.read_text("utf-8")
+        assert "tqdm" not in text, file
+        assert "print(" not in text, file

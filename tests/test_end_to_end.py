@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 from ruamel.yaml import YAML
 
+from pipeline.evaluate.predictions import load_predictions
 from tests.conftest import ROOT, Project
 
 FITTED = ("data/tokens", "data/corpus.txt", "artifacts")
@@ -38,13 +39,13 @@ def read_to_the_end(terminal: int) -> str:
 
 
 def locked(project: Project) -> dict[str, object]:
-    """What dvc.lock says of every output but the seconds, and the page that shows them."""
+    """Return the md5 of every output in dvc.lock but the report, which shows the seconds of its run."""
     stages = YAML(typ="safe").load(project.folder / "dvc.lock")["stages"]
     return {
         f"{name}: {out['path']}": out["md5"]
         for name, stage in stages.items()
         for out in stage["outs"]
-        if not out["path"].startswith(("metrics/seconds/", "report/"))
+        if not out["path"].startswith("report/")
     }
 
 
@@ -62,9 +63,9 @@ def test_every_model_is_scored_and_shown(project: Project) -> None:
 
 
 def test_predictions_hold_no_text(project: Project) -> None:
-    table = pq.read_table(project.folder / "predictions/test.parquet")
+    table = load_predictions(project.folder / "predictions/test.json")
     assert table.column_names[:3] == ["id", "label", "bag_of_vectors"]
-    assert {str(column.type) for column in table.columns[2:]} == {"float"}
+    assert all(str(column.type) in ("float", "double") for column in table.columns[2:])
 
 
 def test_a_second_repro_runs_nothing(project: Project) -> None:
@@ -85,7 +86,7 @@ def test_no_fitted_artifact_depends_on_the_test_texts(project: Project, tmp_path
 
 
 def test_a_change_reruns_what_it_touches_and_no_more(project_copy: Project) -> None:
-    code = project_copy.folder / "pipeline/evaluation.py"
+    code = project_copy.folder / "pipeline/evaluate/metrics.py"
     code.write_text(code.read_text() + "\n# another wording\n")
     assert "Running stage 'classify" not in project_copy.run("dvc", "repro", "--dry")
     project_copy.set({"classify.dropout": 0.4})
@@ -97,6 +98,100 @@ def test_a_change_reruns_what_it_touches_and_no_more(project_copy: Project) -> N
     assert "Data and pipelines are up to date" in project_copy.run("dvc", "repro")
 
 
+CHANGES = {  # a valid change of each section, and the stages that it runs
+    "fetch.valid_frac": (0.2, "fetch"),
+    "tokenize.lowercase": (False, "tokenize"),
+    "embed.epochs": (1, "embed"),
+    "baseline.min_df": (3, "baseline"),
+    "classify.dropout": (0.4, "classify@lstm_frozen-1"),
+    "maas.epochs": (1, "maas"),
+    "polarity.n_neighbors": (5, "polarity"),
+    "evaluate.n_resamples": (100, "evaluate"),
+}
+
+
+def test_a_value_put_back_is_answered_from_the_run_cache(project_copy: Project) -> None:
+    committed = (project_copy.folder / "dvc.lock").read_text()
+    stages = list(YAML(typ="safe").load(project_copy.folder / "dvc.yaml")["stages"])
+    kept = (project_copy.folder / "params.yaml").read_text()
+    project_copy.set({key: value for key, (value, _) in CHANGES.items()})
+    printed = project_copy.run("dvc", "repro")
+    for name in stages:
+        assert f"Running stage '{name}" in printed
+    (project_copy.folder / "params.yaml").write_text(kept)
+    printed = project_copy.run("dvc", "repro")
+    for name in stages:
+        if name != "report":  # it shows the seconds of the last run
+            assert f"Stage '{name}" in printed
+            assert f"Running stage '{name}" not in printed
+    assert "is cached - skipping run" in printed
+    before, after = (YAML(typ="safe").load(text)["stages"] for text in (committed, project_copy.folder / "dvc.lock"))
+    del before["report"], after["report"]
+    assert after == before
+    assert "up to date" in project_copy.run("dvc", "status")
+
+
+@pytest.mark.parametrize("key", CHANGES)
+def test_a_typo_deletes_nothing(project_copy: Project, key: str) -> None:
+    before = project_copy.bytes_of("data", "artifacts", "metrics", "plots", "predictions", "report")
+    project_copy.set({key: "typo"})
+    printed = project_copy.run("dvc", "repro", status=255)
+    assert f"error in params: params.yaml: {key} = 'typo'" in printed
+    assert project_copy.bytes_of("artifacts", "metrics", "plots", "predictions", "report").items() <= before.items()
+    missing = set(before) - set(project_copy.bytes_of("data", "artifacts", "metrics", "plots", "predictions", "report"))
+    assert missing == {"data/params.json"}
+
+
+def test_a_missing_file_of_vectors_or_device_deletes_nothing(project_copy: Project) -> None:
+    before = project_copy.bytes_of("artifacts")
+    for values, message in (
+        ({"embed.pretrained": "glove.txt"}, "external/glove.txt does not exist"),
+        ({"embed.pretrained": None, "classify.device": "cuda"}, "torch finds no usable GPU"),
+    ):
+        project_copy.set(values)
+        assert message in project_copy.run("dvc", "repro", status=255, CUDA_VISIBLE_DEVICES="")
+        assert project_copy.bytes_of("artifacts") == before
+
+
+def test_python_caches_do_not_count_as_code(project_copy: Project) -> None:
+    cache = project_copy.folder / "pipeline/core/__pycache__"
+    cache.mkdir(exist_ok=True)
+    (cache / "files.cpython-311.pyc").write_bytes(b"x")
+    assert "up to date" in project_copy.run("dvc", "status")
+
+
+def test_other_wording_reruns_no_slow_stage(project_copy: Project) -> None:
+    for name in (
+        "vectors/card.py",
+        "compare/text.py",
+        "report/templates/report.html.j2",
+        "serve/server.py",
+        "commands.py",
+    ):
+        path = project_copy.folder / "pipeline" / name
+        path.write_text(path.read_text() + "\n# another wording\n")
+    (project_copy.folder / "stages/runner.py").open("a").write("# another wording\n")
+    planned = project_copy.run("dvc", "repro", "--dry")
+    assert set(re.findall(r"Running stage '(\w+)", planned)) <= {"polarity", "report"}
+
+
+def test_a_new_parameter_of_one_section_retrains_no_other(project_copy: Project) -> None:
+    path = project_copy.folder / "pipeline/evaluate/params.py"
+    path.write_text(path.read_text() + "    n_bins: Count\n")
+    params = project_copy.folder / "params.yaml"
+    params.write_text(params.read_text().replace("\nevaluate:\n", "\nevaluate:\n  n_bins: 15\n"))
+    planned = project_copy.run("dvc", "repro", "--dry")
+    assert set(re.findall(r"Running stage '(\w+)", planned)) <= {"params", "evaluate", "report"}
+
+
+def test_off_a_terminal_an_epoch_is_a_line(project_copy: Project) -> None:
+    printed = project_copy.run("stages", "classify", "lstm_frozen", "1")
+    assert re.search(
+        r"epoch 1 of 2: train loss 0\.\d{4}, valid loss 0\.\d{4}, valid accuracy .*; about \d+ s left", printed
+    )
+    assert "epoch 2 of 2" in project_copy.run("stages", "embed")
+
+
 def test_a_file_changed_in_the_corpus_folder_reruns_fetch(project_copy: Project) -> None:
     (project_copy.folder / "corpus/reviews.csv").open("a").write("1,7,m,another text,train\n")
     assert "Running stage 'fetch'" in project_copy.run("dvc", "repro", "--dry")
@@ -105,16 +200,16 @@ def test_a_file_changed_in_the_corpus_folder_reruns_fetch(project_copy: Project)
 def test_evaluate_names_the_seeds_that_it_leaves_aside(project_copy: Project) -> None:
     project_copy.set({"seeds": [1, 2]})
     project_copy.run("dvc", "repro", "evaluate")
-    table = pq.read_table(project_copy.folder / "predictions/test.parquet")
+    table = load_predictions(project_copy.folder / "predictions/test.json")
     assert {"lstm_frozen_1", "lstm_frozen_2"} <= set(table.column_names)
     assert json.loads((project_copy.folder / "metrics/test.json").read_text())["lstm_frozen"]["n_seeds"] == 2
     assert "lstm_random, lstm_frozen, lstm_finetuned: mean ± standard deviation of 2 seeds." in project_copy.run(
         "pipeline", "results"
     )
     project_copy.set({"seeds": [2]})
-    printed = project_copy.run("stages.evaluate")
-    assert "left aside, not in seeds: artifacts/lstm_random/1, artifacts/lstm_frozen/1" in printed
-    assert "lstm_frozen_1" not in pq.read_table(project_copy.folder / "predictions/test.parquet").column_names
+    printed = project_copy.run("stages", "evaluate")
+    assert "artifacts/lstm_random/1, artifacts/lstm_frozen/1" in printed
+    assert "lstm_frozen_1" not in load_predictions(project_copy.folder / "predictions/test.json").column_names
 
 
 def test_evaluate_refuses_an_lstm_of_other_words(project_copy: Project) -> None:
@@ -122,13 +217,13 @@ def test_evaluate_refuses_an_lstm_of_other_words(project_copy: Project) -> None:
     words = vocabulary.read_text().replace("witty\t", "wittier\t")
     vocabulary.unlink()  # DVC may have linked it to its cache
     vocabulary.write_text(words)
-    printed = project_copy.run("stages.evaluate", status=1)
+    printed = project_copy.run("stages", "evaluate", status=1)
     assert "artifacts/lstm_random/1 has other words than the embeddings of this run; run `dvc repro`" in printed
 
 
 def test_classify_names_the_models_that_there_are(project: Project) -> None:
-    printed = project.run("stages.classify", "lstm_tuned", "1", status=2)
-    assert "invalid choice: 'lstm_tuned'" in printed
+    printed = project.run("stages", "classify", "lstm_tuned", "1", status=1)
+    assert "there is no LSTM 'lstm_tuned'" in printed
     assert "lstm_finetuned" in printed
 
 
@@ -153,7 +248,7 @@ def test_predict_reads_arguments_files_and_standard_input(project: Project, tmp_
 def test_predict_and_evaluate_agree(project: Project) -> None:
     texts = pq.read_table(project.folder / "data/test.parquet")["text"].to_pylist()[:5]
     said = project.run("pipeline", "predict", *texts)
-    kept = pq.read_table(project.folder / "predictions/test.parquet")["lstm_finetuned_1"].to_pylist()[:5]
+    kept = load_predictions(project.folder / "predictions/test.json")["lstm_finetuned_1"].to_pylist()[:5]
     assert [float(line.split()[0]) for line in said.splitlines()] == pytest.approx(kept, abs=1e-4)
 
 
@@ -177,7 +272,7 @@ def test_ctrl_c_leaves_nothing_half_written_and_the_next_run_the_same(project_co
         table = pq.read_table(project.folder / "data/unsup.parquet")
         unsup = (project.folder / "data/unsup.parquet").read_bytes()
         pq.write_table(table.take(np.tile(np.arange(len(table)), 5_000)), project.folder / "data/unsup.parquet")
-    arguments = [f"stages.{stage}", *(["lstm_frozen", "1"] if stage == "classify" else [])]
+    arguments = ["stages", stage, *(["lstm_frozen", "1"] if stage == "classify" else [])]
     terminal, theirs = os.openpty()
     termios.tcsetwinsize(terminal, (24, 80))
     process = subprocess.Popen(
@@ -213,7 +308,8 @@ def test_a_stage_that_is_stopped_at_its_first_write_leaves_what_was(project_copy
         "import os, runpy, sys\n"
         "def stop(*_): raise KeyboardInterrupt\n"
         "os.replace = stop\n"
-        f"runpy.run_module('stages.{stage}', run_name='__main__')\n"
+        f"sys.argv = ['stages', '{stage}']\n"
+        "runpy.run_module('stages', run_name='__main__')\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],

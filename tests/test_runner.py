@@ -1,0 +1,110 @@
+"""What surrounds every stage: parameters, seconds, errors in one line."""
+
+import errno
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors import SafetensorError
+
+from pipeline.core.errors import InputError
+from pipeline.core.files import atomic
+from stages.runner import disk_is_full, read_params, run
+from tests.conftest import ROOT
+
+FULL = Path("/dev/full")
+
+
+@pytest.fixture(autouse=True)
+def in_a_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "params.yaml").write_text((ROOT / "params.yaml").read_text())
+
+
+def failure_of(main: object) -> str:
+    with pytest.raises(SystemExit) as caught:
+        run("embed", main)  # type: ignore[arg-type]
+    return str(caught.value.code)
+
+
+def test_seconds_and_memory_are_kept() -> None:
+    run("embed", lambda progress, name: None, "x")
+    figures = json.loads(Path("metrics/seconds/embed-x.json").read_text())
+    assert set(figures) == {"seconds", "peak_memory_mib", "hardware"}
+    assert figures["peak_memory_mib"] > 10
+
+
+def test_an_input_error_is_one_line() -> None:
+    def main(progress: object) -> None:
+        raise InputError("x.csv lacks a column; add it")
+
+    assert failure_of(main) == "error in embed: x.csv lacks a column; add it"
+    assert not Path("metrics").exists()
+
+
+def test_another_error_keeps_its_traceback() -> None:
+    def main(progress: object) -> None:
+        raise OSError(errno.EIO, "broken")
+
+    with pytest.raises(OSError, match="broken"):
+        run("embed", main)
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="no /dev/full here")
+@pytest.mark.parametrize("writer", ["text", "numpy", "array"])
+def test_a_full_disk_is_named_and_leaves_what_was(writer: str) -> None:
+    Path("out").write_text("whole")
+
+    def main(progress: object) -> None:
+        with atomic(Path("out")) as temporary:
+            temporary.symlink_to(FULL)
+            if writer == "text":
+                temporary.write_text("x" * 100_000)
+            elif writer == "numpy":
+                np.arange(100_000).tofile(temporary)
+            else:
+                with open(temporary, "wb") as file:
+                    np.save(file, np.arange(100_000))
+
+    assert "the disk is full" in failure_of(main)
+    assert "dvc repro" in failure_of(main)
+    assert Path("out").read_text() == "whole"
+    assert not list(Path().glob(".*partial"))
+
+
+def test_a_full_disk_is_recognised_in_what_safetensors_says() -> None:
+    assert disk_is_full(SafetensorError("I/O error: No space left on device (os error 28)"))
+    assert not disk_is_full(SafetensorError("I/O error: Permission denied (os error 13)"))
+
+
+def test_ctrl_c_ends_with_130_and_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    def main(progress: object) -> None:
+        raise KeyboardInterrupt
+
+    assert failure_of(main) == "130"
+    assert "embed was stopped" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (None, "is missing; run from the root"),
+        ("a: [", "is not readable YAML"),
+        ("- 1", "holds no sections"),
+        ("seeds: [1]", "fetch"),
+    ],
+)
+def test_a_broken_params_yaml_is_named(text: str | None, message: str) -> None:
+    path = Path("params.yaml")
+    path.unlink()
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(InputError, match=message):
+        read_params()
+
+
+def test_numbers_as_dvc_writes_them_are_read() -> None:
+    path = Path("params.yaml")
+    path.write_text(path.read_text().replace("sample: 1.0e-3", "sample: 1e-06"))
+    assert read_params().embed.sample == 1e-6
