@@ -1,1 +1,1 @@
-"""Studies over the stages: many runs with other parameters, results kept small."""
+"""Studies: further pipelines over the same stages, one folder and one dvc.yaml each."""

@@ -1,5 +1,8 @@
-"""The studies: what they would run, how they go on, what they say."""
+"""The studies: their matrices, their results, their tables, and a small study run by DVC."""
 
+import json
+import shutil
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -7,121 +10,183 @@ import numpy as np
 import pytest
 from ruamel.yaml import YAML
 
-from experiments import runs
-from experiments.leave_one_out import study as leave_one_out
-from experiments.runs import Figures, Study, complete, differing, known
-from experiments.study import labels
-from experiments.study import study as parameters
-from experiments.word2vec import study as word2vec
-from pipeline.core.files import read_json
+from experiments.labels import subset
+from experiments.table import TABLES, read_runs, table
+from pipeline.core.imports import import_closure
 from pipeline.core.models import LSTMS
 from pipeline.core.ragged import Ragged
 from pipeline.core.vocabulary import read_types
 from pipeline.params import Params, parse
 from pipeline.presets import apply
-from pipeline.report.tables import between_marks
+from pipeline.report.tables import between_markers
 from tests.conftest import ROOT, Project
 
-RUN = {"accuracy": 0.92, "log_loss": 0.2, "seconds": 400.0, "hardware": "2 x A"}
-STUDIES = sorted(path.parent.name for path in (ROOT / "experiments").glob("*/dvc.yaml"))
+YAML_READER = YAML(typ="safe", pure=True)
+STUDIES: dict[str, dict[str, Any]] = {
+    path.parent.name: YAML_READER.load(path)["stages"] for path in sorted((ROOT / "experiments").glob("*/dvc.yaml"))
+}
+RUN_STAGES = [(study, name) for study, stages in STUDIES.items() for name in stages if name != "table"]
+# Changes to these rerun no study: they present results, check parameters, or are recorded as values in dvc.lock.
+NO_DEPENDENCY = {"stages/runner.py", "stages/progress.py", "pipeline/presets.py", "pipeline/params.py"}
+RUN = {"accuracy": 0.92, "log_loss": 0.2, "seconds": 3600.0, "hardware": "2 x A"}
 
 
-def a_study(folder: Path, calls: list[tuple[str, int]], *, key: Any = None) -> Study:
-    def measure(name: str, seed: int) -> Figures:
-        calls.append((name, seed))
-        if name == "broken":
-            raise RuntimeError("no")
-        return {"accuracy": 0.5}
-
-    names = ("a", "b")
-    return Study(
-        results=folder / "results.json",
-        document=(folder / "README.md", "results"),
-        key=key or {"embed": {"epochs": 5, "window": 3}},
-        measure={name: lambda seed, name=name: measure(name, seed) for name in names},  # type: ignore[misc]
-        core_seconds=dict.fromkeys(names, 60.0),
-        table=lambda items: f"{sum(map(len, items.values()))} runs",
-    )
+def combinations(stage: dict[str, Any]) -> list[dict[str, Any]]:
+    return [dict(zip(stage["matrix"], values, strict=True)) for values in product(*stage["matrix"].values())]
 
 
-def test_a_study_makes_the_runs_that_are_missing_and_says_what_they_cost(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    calls: list[tuple[str, int]] = []
-    study = a_study(tmp_path, calls)
-    complete(study, known(study, fresh=False), seeds=(1, 2), limit=1)
-    assert calls == [("a", 1)]
-    assert capsys.readouterr().out.startswith("1 runs to go, ")
-    complete(study, known(study, fresh=False), seeds=(2,), only="b*")
-    assert calls == [("a", 1), ("b", 2)]
-    complete(study, known(study, fresh=False), seeds=(1, 2))
-    assert sorted(calls) == [("a", 1), ("a", 2), ("b", 1), ("b", 2)]
-    complete(study, known(study, fresh=False), seeds=(1, 2))
-    assert len(calls) == 4
-    found = read_json(study.results)["items"]["a"]["1"]
-    assert found["accuracy"] == 0.5
-    assert set(found) == {"accuracy", "seconds", "commit", "hardware"}
+def filled(text: str, item: dict[str, Any]) -> str:
+    for key, value in item.items():
+        text = text.replace(f"${{item.{key}}}", str(value))
+    assert "${" not in text
+    return text
 
 
-def test_what_was_measured_before_an_error_is_kept(tmp_path: Path) -> None:
-    calls: list[tuple[str, int]] = []
-    study = a_study(tmp_path, calls)
-    complete(study, known(study, fresh=False), seeds=(1,))
-
-    def fails(seed: int) -> Figures:
-        raise RuntimeError(seed)
-
-    broken = Study(**{**study.__dict__, "measure": {**study.measure, "c": fails}, "core_seconds": {"c": 1.0}})
-    with pytest.raises(RuntimeError):
-        complete(broken, known(broken, fresh=False), seeds=(1,))
-    assert set(read_json(study.results)["items"]) >= {"a", "b"}
+def results_of(study: str) -> set[str]:
+    names = set()
+    for stage in STUDIES[study].values():
+        for item in combinations(stage) if "matrix" in stage else []:
+            ((name, options),) = stage["metrics"][0].items()
+            assert options == {"cache": False}
+            names.add(filled(name, item))
+    return names
 
 
-def test_results_of_other_parameters_are_neither_used_nor_lost(tmp_path: Path) -> None:
-    calls: list[tuple[str, int]] = []
-    study = a_study(tmp_path, calls)
-    complete(study, known(study, fresh=False), seeds=(1,))
-    before = study.results.read_bytes()
-    other = a_study(tmp_path, calls, key={"embed": {"epochs": 6, "window": 3}})
-    with pytest.raises(SystemExit, match=r"results\.json rests on other values of embed\.epochs; --fresh starts"):
-        known(other, fresh=False)
-    assert study.results.read_bytes() == before
-    assert known(other, fresh=True) == {"a": {}, "b": {}}
+def test_every_folder_with_a_study_has_a_table_and_a_page() -> None:
+    assert set(STUDIES) == set(TABLES)
+    for study in STUDIES:
+        assert (ROOT / "experiments" / study / "README.md").exists()
 
 
-def test_trees_differ_where_a_value_does() -> None:
-    assert differing({"a": {"b": 1, "c": [1]}}, {"a": {"b": 1, "c": [2]}, "d": 3}) == ["a.c", "d"]
-    assert differing({"a": {"b": 1}}, {"a": {"b": 1}}) == []
+@pytest.mark.parametrize("study", STUDIES)
+def test_the_result_files_are_those_of_the_matrix(study: str) -> None:
+    files = {str(path.relative_to(ROOT)) for path in (ROOT / "experiments" / study / "runs").iterdir()}
+    assert files == results_of(study)
+    for name in files:
+        figures = json.loads((ROOT / name).read_text("utf-8"))
+        assert {"commit", "hardware"} <= set(figures), name
 
 
-def test_the_runs_of_a_study_are_changes_of_known_parameters(params: Params) -> None:
+@pytest.mark.parametrize(("study", "name"), RUN_STAGES)
+def test_a_run_writes_one_uncached_metric_named_by_its_arguments(study: str, name: str) -> None:
+    stage = STUDIES[study][name]
+    assert "outs" not in stage
+    assert stage["wdir"] == "../.."
+    for item in combinations(stage):
+        arguments = filled(stage["cmd"], item).split(f" {study} ")[-1].split("run ")[-1].split()
+        ((path, _),) = stage["metrics"][0].items()
+        assert filled(path, item) == f"experiments/{study}/runs/{'-'.join(arguments)}.json"
+        assert all(set(str(value)) <= set("abcdefghijklmnopqrstuvwxyz_0123456789") for value in item.values())
+
+
+@pytest.mark.parametrize(("study", "name"), RUN_STAGES)
+def test_a_run_depends_on_the_code_that_it_executes(study: str, name: str) -> None:
+    stage = STUDIES[study][name]
+    listed = [dep for dep in stage["deps"] if dep.startswith(("experiments/", "stages/", "pipeline/"))]
+    roots = [ROOT / dep for dep in listed if dep.endswith(".py")]
+    closure = {str(path.relative_to(ROOT)) for root in roots for path in import_closure(root)}
+    missing = {
+        path
+        for path in closure
+        if not any(path == dep or path.startswith(f"{dep}/") for dep in listed)
+        and not path.endswith(("__init__.py", "/params.py"))
+    }
+    assert missing <= NO_DEPENDENCY
+
+
+def test_no_study_depends_on_the_bytes_of_the_vectors() -> None:
+    """They differ between processors in the last bits; `dvc status` is clean on any machine."""
+    deps = {dep for study, name in RUN_STAGES for dep in STUDIES[study][name]["deps"] if dep.startswith("artifacts")}
+    assert deps == {"artifacts/embeddings/config.json", "artifacts/embeddings/vocab.tsv"}
+
+
+def test_each_technique_of_the_ablation_is_one_of_the_default(params: Params) -> None:
+    techniques = YAML_READER.load(ROOT / "experiments/ablation/techniques.yaml")
+    assert list(techniques) == STUDIES["ablation"]["run"]["matrix"]["technique"]
     text = (ROOT / "params.yaml").read_text("utf-8")
     seen = set()
-    techniques = leave_one_out.techniques(params.classify)
-    for name, (model, changes) in techniques.items():
+    for name, changes in techniques.items():
+        model = changes.pop("model", "lstm_finetuned")
         assert model in LSTMS
-        changed = parse(YAML(typ="safe", pure=True).load(apply(changes, text)))
-        seen.add((model, changed.model_dump_json()))
+        changed = parse(YAML_READER.load(apply({f"classify.{key}": value for key, value in changes.items()}, text)))
         assert (changed == params) == (not changes), name
+        seen.add((model, changed.model_dump_json()))
     assert len(seen) == len(techniques)
-    variants = word2vec.study(params).measure.values()
-    values = [parse(YAML(typ="safe", pure=True).load(apply(run.args[0], text))) for run in variants]  # type: ignore[attr-defined]
-    assert len({one.model_dump_json() for one in values}) == 4
-    assert params in values
+    length = params.classify.head_tokens + params.classify.tail_tokens
+    assert techniques["tail_of_long_reviews"] == {"head_tokens": length, "tail_tokens": 0}
+    assert techniques["head_of_long_reviews"] == {"head_tokens": 0, "tail_tokens": length}
+    assert techniques["lower_learning_rate_for_vectors"] == {"embedding_lr": params.classify.lr}
 
 
-def test_fewer_labels_are_balanced_and_leave_validation_whole(rng: np.random.Generator) -> None:
+def test_the_parameters_that_are_changed_exist_and_the_default_is_among_the_variants(params: Params) -> None:
+    for change in STUDIES["parameters"]["run"]["matrix"]["change"]:
+        key, _, value = change.rpartition("_")
+        assert change == "default" or getattr(params.embed, key) not in (None, int(value))
+    matrix = STUDIES["word2vec"]["run"]["matrix"]
+    assert params.embed.architecture in matrix["architecture"]
+    assert params.embed.loss in matrix["loss"]
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_the_pages_have_the_committed_results(study: str) -> None:
+    page = (ROOT / "experiments" / study / "README.md").read_text("utf-8")
+    text = table(study, read_runs(ROOT / "experiments" / study / "runs"))
+    assert between_markers(page, "runs", text) == page, f"run `python -m experiments.table {study}`"
+
+
+def test_the_table_of_the_ablation() -> None:
+    other = {"accuracy": 0.91, "log_loss": 0.3, "hardware": "4 x B"}
+    lines = table("ablation", {"warmup": [RUN], "max_pooling": [{**RUN, "log_loss": 0.4}], "nothing": [RUN, other]})
+    cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines.splitlines()[2:5]]
+    assert cells == [
+        ["nothing", "2", "0.9150 ± 0.0071", "0.2500 ± 0.0707"],
+        ["max pooling", "1", "0.9200", "0.4000"],
+        ["warmup", "1", "0.9200", "0.2000"],
+    ]
+    assert lines.splitlines()[-1] == "4 runs, 4.0 hours of one core: 2 x A, 4 x B."
+
+
+def test_the_tables_of_the_vectors() -> None:
+    scores = {
+        "semantic": {"accuracy": 0.1, "coverage": 0.25},
+        "syntactic": {"accuracy": 0.2, "coverage": 0.5},
+        "wordsim353": {"spearman": 0.3, "coverage": 0.9},
+        "simlex999": {"spearman": 0.4, "coverage": 1.0},
+    }
+    run = {**RUN, "bag_of_vectors": 0.9, "lstm_frozen": 0.93, "lstm_frozen_log_loss": 0.2, "embed_seconds": 700.0}
+    line = table("word2vec", {"cbow-negative_sampling": [{**run, **scores}]}).splitlines()[2]
+    assert [cell.strip() for cell in line.split("|")[1:-1]] == [
+        "cbow, negative sampling", "0.100 (25 %)", "0.200 (50 %)", "0.300 (90 %)", "0.400 (100 %)",
+        "1", "0.9000", "0.9300", "0.2000", "700",
+    ]  # fmt: skip
+    lines = table("parameters", {"negative_10": [run], "negative_2": [run], "default": [run]}).splitlines()[2:5]
+    assert [line.split("|")[2].strip() for line in lines] == ["default", "2", "10"]
+
+
+def test_the_table_of_the_labels() -> None:
+    runs = {
+        "linear-all": [{**RUN, "bag_of_vectors": 0.89, "nbsvm": 0.91}],
+        "lstm_frozen-100": [{**RUN, "lstm_frozen": 0.7}, {**RUN, "lstm_frozen": 0.8}],
+    }
+    lines = table("labels", runs).splitlines()[2:4]
+    assert [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines] == [
+        ["100", "2", "", "", "", "0.7500 ± 0.0707", ""],
+        ["all", "1", "0.8900", "0.9100", "", "", ""],
+    ]
+
+
+def test_fewer_labels_are_balanced_and_include_all_validation_reviews(rng: np.random.Generator) -> None:
     given, valid = (rng.random(1000) < 0.4).astype(np.int8), rng.random(1000) < 0.1
-    kept = labels.chosen(given, valid, 100, seed=1)
+    kept = subset.draw(given, valid, 100, seed=1)
     assert kept[valid].all()
     assert given[kept & ~valid].tolist().count(1) == 50
     assert (kept & ~valid).sum() == 100
-    assert (labels.chosen(given, valid, 100, seed=1) == kept).all()
-    assert (labels.chosen(given, valid, 100, seed=2) != kept).any()
+    assert (subset.draw(given, valid, 100, seed=1) == kept).all()
+    assert (subset.draw(given, valid, 100, seed=2) != kept).any()
 
 
-def test_a_corpus_with_fewer_labels_goes_through_the_stages(project: Project, tmp_path: Path) -> None:
-    labels.write_with_fewer_labels(project.folder, tmp_path, 100, seed=1)
+def test_fewer_labels_keep_ids_and_text_together(project: Project, tmp_path: Path) -> None:
+    subset.write_with_fewer_labels(project.folder, tmp_path, 100, seed=1)
     train = tmp_path / "data/tokens/train"
     reviews, valid = Ragged.load(train), np.load(train / "valid.npy")
     assert len(reviews) == len(np.load(train / "labels.npy")) == valid.sum() + 100
@@ -130,70 +195,50 @@ def test_a_corpus_with_fewer_labels_goes_through_the_stages(project: Project, tm
     assert [" ".join(types[i] for i in reviews[row]) for row in range(len(reviews))] == lines
 
 
-def test_both_tables_of_the_study(params: Params) -> None:
-    study = parameters.study(params)
-    items: Any = {name: {} for name in study.measure}
-    items["all labels, linear"]["1"] = {"bag_of_vectors": 0.89, "nbsvm": 0.91, "hardware": "2 x A"}
-    items["window 2"]["1"] = {"embed_seconds": 3.0, "bag_of_vectors": 0.88, "nbsvm": 0.91, "hardware": "2 x A"}
-    items["100 labels, lstm_frozen"] = {
-        seed: {"lstm_frozen": score, "lstm_frozen_log_loss": 0.5, "hardware": "2 x A"}
-        for seed, score in (("1", 0.7), ("2", 0.8))
+@pytest.fixture
+def study_project(project_copy: Project) -> Project:
+    """A project that has run, with the studies cut down to a few runs and no results."""
+    shutil.copytree(ROOT / "experiments", project_copy.folder / "experiments")
+    small = {
+        ("ablation", "run"): {"technique": ["max_pooling", "fine_tuning"], "seed": [1]},
+        ("parameters", "run"): {"change": ["window_2"], "seed": [1]},
+        ("labels", "lstm"): {"model": ["lstm_random"], "labels": [100], "seed": [1]},
     }
-    lines = study.table(items).splitlines()
-    default = "|  | the default: vector_size 200, window 10, negative 5, epochs 5 | 0.8900 |  |  | "
-    assert any(line.startswith(default) for line in lines)  # and the committed run's seconds
-    assert "| `window` | 2 | 0.8800 |  |  | 3 |" in lines
-    assert "| 100 | 2 |  |  |  | 0.7500 ± 0.0707 |  |" in lines
-    assert "| all | 1 | 0.8900 | 0.9100 |  |  |  |" in lines
+    for study in STUDIES:
+        path = project_copy.folder / "experiments" / study / "dvc.yaml"
+        path.with_name("dvc.lock").unlink(missing_ok=True)
+        shutil.rmtree(path.with_name("runs"))
+        stages = YAML_READER.load(path)["stages"]
+        kept = {name: {**stages[name], "matrix": small[study, name]} for name in stages if (study, name) in small}
+        if kept:
+            YAML().dump({"stages": {**kept, "table": stages["table"]}}, path)
+        else:
+            path.unlink()
+    return project_copy
 
 
-def test_the_tables_tell_means_deviations_and_coverage() -> None:
-    other = {"accuracy": 0.91, "log_loss": 0.3, "seconds": 600.0, "hardware": "4 x B"}
-    lines = leave_one_out.table({"nothing": {"1": RUN, "2": other}, "warm-up": {"1": RUN}, "word2vec": {}}).splitlines()
-    assert lines[2:] == [
-        "| nothing | 2 | 0.9150 ± 0.0071 | 0.2500 ± 0.0707 |",
-        "| warm-up | 1 | 0.9200 | 0.2000 |",
-        "",
-        "2 x A, 4 x B; a training has one thread.",
-    ]
-    scores = {
-        "semantic": {"accuracy": 0.1, "coverage": 0.25},
-        "syntactic": {"accuracy": 0.2, "coverage": 0.5},
-        "wordsim353": {"spearman": 0.3, "coverage": 0.9},
-        "simlex999": {"spearman": 0.4, "coverage": 1.0},
-    }
-    run = {**scores, "bag_of_vectors": 0.9, "lstm_frozen": 0.93, "lstm_frozen_log_loss": 0.2, "embed_seconds": 700.0}
-    lines = word2vec.table({"CBOW": {"1": {**run, "hardware": "2 x A"}}, "skip-gram": {}}).splitlines()
-    assert lines[2] == (
-        "| CBOW | 1 | 0.100 (25 %) | 0.200 (50 %) | 0.300 (90 %) | 0.400 (100 %) | 0.9000 | 0.9300 | 0.2000 | 700 |"
-    )
-    assert len(lines) == 5
+def test_dvc_makes_the_missing_runs_and_no_more(study_project: Project) -> None:
+    names = [f"experiments/{study}/dvc.yaml" for study in ("ablation", "labels", "parameters")]
+    study_project.run("dvc", "repro", *names)
+    runs = {path.name for path in study_project.folder.glob("experiments/*/runs/*")}
+    assert runs == {"max_pooling-1.json", "fine_tuning-1.json", "window_2-1.json", "lstm_random-100-1.json"}
+    assert "| max pooling" in (study_project.folder / "experiments/ablation/README.md").read_text("utf-8")
+    before = study_project.bytes_of("experiments", "metrics", "artifacts")
+
+    assert "Running stage" not in study_project.run("dvc", "repro", *names)
+    assert "up to date" in study_project.run("dvc", "status")
+    (study_project.folder / "experiments/ablation/runs/max_pooling-1.json").unlink()
+    assert "run@max_pooling-1' is cached" in study_project.run("dvc", "repro", *names).replace("\n", " ")
+    assert study_project.bytes_of("experiments", "metrics", "artifacts") == before
 
 
-@pytest.mark.parametrize("name", STUDIES)
-def test_a_study_is_a_stage_whose_results_stay_when_it_stops(name: str) -> None:
-    stage = YAML(typ="safe").load(ROOT / "experiments" / name / "dvc.yaml")["stages"][name]
-    assert stage["cmd"] == f"python -m experiments.{name}.study"
-    assert stage["outs"] == [{f"experiments/{name}/results.json": {"cache": False, "persist": True}}]
-
-
-@pytest.mark.parametrize(
-    ("study", "document", "marks"),
-    [
-        (leave_one_out, "docs/accuracy.md", "leave-one-out"),
-        (parameters, "experiments/study/README.md", "study"),
-        (word2vec, "experiments/word2vec/README.md", "variants"),
-    ],
-)
-def test_the_documents_have_the_committed_results(
-    study: Any, document: str, marks: str, params: Params, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(ROOT)
-    committed = study.study(params)
-    table = committed.table(known(committed, fresh=False))
-    text = (ROOT / document).read_text("utf-8")
-    assert between_marks(text, marks, table) == text, f"run `python -m {study.__name__} --runs 0`"
-
-
-def test_a_commit_is_named() -> None:
-    assert runs.commit() not in ("", "unknown")
+def test_results_measured_before_are_recorded_by_dvc_commit(study_project: Project) -> None:
+    """For results of code that computes the same bytes, on the same data."""
+    runs = study_project.folder / "experiments/ablation/runs"
+    runs.mkdir()
+    for name in ("max_pooling", "fine_tuning"):
+        (runs / f"{name}-1.json").write_text(json.dumps({**RUN, "commit": "1234567890"}))
+    study_project.run("experiments.table", "ablation")
+    study_project.run("dvc", "commit", "--force", "experiments/ablation/dvc.yaml")
+    assert "Running stage" not in study_project.run("dvc", "repro", "experiments/ablation/dvc.yaml")
+    assert "ablation" not in study_project.run("dvc", "status")

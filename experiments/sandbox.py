@@ -1,0 +1,46 @@
+"""Run a stage with other parameters in a temporary folder, so that the files of the real run stay as they are."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pipeline.presets import apply
+
+ROOT = Path(__file__).parent.parent
+
+
+@contextmanager
+def sandbox(changes: Mapping[str, Any], inputs: tuple[str, ...] = ()) -> Iterator[Path]:
+    """Yield a temporary folder with a changed params.yaml and links to files of the real run.
+
+    Args:
+        changes: `{"section.key": value}`.
+        inputs: files and folders to link to, relative to the root of the project.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "params.yaml").write_text(apply(changes, (ROOT / "params.yaml").read_text("utf-8")), "utf-8")
+        for path in inputs:
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).symlink_to(ROOT / path)
+        yield folder
+
+
+def run_stage(folder: Path, name: str, *arguments: str, quiet: bool = True) -> None:
+    """Run a stage in a sandbox.
+
+    Args:
+        folder: of the sandbox.
+        name: of the stage.
+        arguments: of the stage, such as a model and a seed.
+        quiet: hide what the stage prints to standard output.
+    """
+    # Through a shell: on Linux, the peak memory of a new process starts at that of the process that starts it.
+    command = ["sh", "-c", '"$@"; exit $?', "sh", sys.executable, "-m", "stages", name, *arguments]
+    stdout = subprocess.DEVNULL if quiet else None
+    subprocess.run(command, cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True, stdout=stdout)

@@ -1,0 +1,122 @@
+"""Write the results of a study into its README.md: `python -m experiments.table STUDY`.
+
+Reads:  experiments/STUDY/runs/
+Writes: the part of experiments/STUDY/README.md between the markers `runs`
+"""
+
+import statistics
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TypeAlias
+
+from tabulate import tabulate
+
+from experiments.record import Figures
+from pipeline.core.files import read_json
+from pipeline.report.tables import write_between_markers
+
+Runs: TypeAlias = Mapping[str, list[Figures]]  # the figures of each seed, by the name of the run
+Row: TypeAlias = dict[str, str | int]  # cells by column
+SCORES = {
+    "semantic": "semantic analogies",
+    "syntactic": "syntactic analogies",
+    "wordsim353": "WordSim-353",
+    "simlex999": "SimLex-999",
+}
+LINEAR, LSTMS = ("bag_of_vectors", "nbsvm"), ("lstm_random", "lstm_frozen", "lstm_finetuned")
+
+
+def read_runs(folder: Path) -> Runs:
+    """Read the files NAME-SEED.json of a folder."""
+    runs: dict[str, list[Figures]] = {}
+    for path in sorted(folder.glob("*.json")):
+        runs.setdefault(path.stem.rpartition("-")[0], []).append(read_json(path))
+    return runs
+
+
+def mean(by_seed: list[Figures], key: str) -> str:
+    """Format the mean of a figure, with the standard deviation if there are several seeds: `0.9150 ± 0.0071`."""
+    values = [run[key] for run in by_seed]
+    spread = f" ± {statistics.stdev(values):.4f}" if len(values) > 1 else ""
+    return f"{statistics.mean(values):.4f}{spread}" if values else ""
+
+
+def intrinsic(by_seed: list[Figures], key: str) -> str:
+    """Format the mean of an intrinsic score, with its coverage: `0.258 (92 %)`."""
+    score = statistics.mean(run[key].get("accuracy", run[key].get("spearman")) for run in by_seed)
+    return f"{score:.3f} ({100 * by_seed[0][key]['coverage']:.0f} %)"
+
+
+def on_vectors(by_seed: list[Figures]) -> Row:
+    """Return the cells about the models on top of some vectors, and the time that the vectors took."""
+    return {
+        "seeds": len(by_seed),
+        "bag of vectors": mean(by_seed, "bag_of_vectors"),
+        "frozen LSTM": mean(by_seed, "lstm_frozen"),
+        "its log loss": mean(by_seed, "lstm_frozen_log_loss"),
+        "seconds to train the vectors": f"{statistics.mean(run['embed_seconds'] for run in by_seed):.0f}",
+    }
+
+
+def ablation(runs: Runs) -> list[Row]:
+    """Return a row per technique: the full model, then by falling log loss."""
+    rows: list[Row] = []
+    for name, by_seed in runs.items():
+        figures = {"validation accuracy": mean(by_seed, "accuracy"), "log loss": mean(by_seed, "log_loss")}
+        rows.append({"without": name.replace("_", " "), "seeds": len(by_seed), **figures})
+    return sorted(rows, key=lambda row: (row["without"] == "nothing", row["log loss"]), reverse=True)
+
+
+def word2vec(runs: Runs) -> list[Row]:
+    """Return a row per variant, skip-gram first."""
+    rows: list[Row] = []
+    for name, by_seed in sorted(runs.items(), reverse=True):
+        scores = {title: intrinsic(by_seed, key) for key, title in SCORES.items()}
+        rows.append({"variant": name.replace("-", ", ").replace("_", " "), **scores, **on_vectors(by_seed)})
+    return rows
+
+
+def parameters(runs: Runs) -> list[Row]:
+    """Return a row per value of a parameter, the default first."""
+    rows: list[Row] = []
+    for name, by_seed in runs.items():
+        key, _, value = name.rpartition("_")
+        rows.append(
+            {"parameter": f"`{key}`" if key else "", "value": int(value) if key else "default", **on_vectors(by_seed)}
+        )
+    return sorted(rows, key=lambda row: (row["parameter"], row["value"]))
+
+
+def labels(runs: Runs) -> list[Row]:
+    """Return a row per number of labels, a column per model."""
+    numbers = sorted({name.partition("-")[2] for name in runs}, key=lambda n: (n == "all", len(n), n))
+    rows: list[Row] = []
+    for number in numbers:
+        by_model = {model: runs.get(f"linear-{number}", []) for model in LINEAR}
+        by_model |= {model: runs.get(f"{model}-{number}", []) for model in LSTMS}
+        cells = {f"`{model}`": mean(by_seed, model) for model, by_seed in by_model.items()}
+        rows.append({"labels": number, "draws": max(map(len, by_model.values())), **cells})
+    return rows
+
+
+TABLES = {table.__name__: table for table in (ablation, word2vec, parameters, labels)}
+
+
+def table(study: str, runs: Runs) -> str:
+    """Return the results as Markdown, with the number of runs, their time and their hardware."""
+    every = [run for by_seed in runs.values() for run in by_seed]
+    hours = statistics.mean(run["seconds"] for run in every if "seconds" in run) * len(every) / 3600
+    hardware = ", ".join(sorted({run["hardware"] for run in every}))
+    rows = tabulate(TABLES[study](runs), "keys", "pipe", disable_numparse=True)
+    return f"{rows}\n\n{len(every)} runs, {hours:.1f} hours of one core: {hardware}."
+
+
+def main(study: str) -> None:
+    """Write the table of a study."""
+    folder = Path("experiments") / study
+    write_between_markers(folder / "README.md", "runs", table(study, read_runs(folder / "runs")))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
