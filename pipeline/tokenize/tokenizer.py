@@ -4,8 +4,10 @@ import html
 import json
 import os
 import re
+import signal
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from itertools import chain, islice
 from typing import Any
@@ -127,6 +129,16 @@ def available_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+@contextmanager
+def _ctrl_c_blocked() -> Iterator[None]:
+    """Delay Ctrl-C while processes start: they inherit the block, so only this process answers it, and ends them."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def tokenize(texts: Iterable[str], tokenizer: Tokenizer, *, n_jobs: int | None = None) -> Iterator[Chunk]:
     """Tokenize reviews on `n_jobs` processes (all cores by default); yield chunks of some hundred, in order."""
     n_jobs = n_jobs or available_cores()
@@ -138,7 +150,9 @@ def tokenize(texts: Iterable[str], tokenizer: Tokenizer, *, n_jobs: int | None =
         return
     batches = chain(first, batches)
     config = json.dumps(tokenizer.config)  # a string pickles fast and is a key of the cache
-    with Parallel(n_jobs, return_as="generator", batch_size=1, pre_dispatch="all") as parallel:
+    with Parallel(n_jobs, return_as="generator", batch_size=1) as parallel:
         # joblib works ahead of its consumer without a limit, so it gets a limited number of chunks at a time.
         while window := list(islice(batches, CHUNKS_PER_PROCESS * n_jobs)):
-            yield from parallel(delayed(_chunk)(config, batch) for batch in window)
+            with _ctrl_c_blocked():
+                chunks = parallel(delayed(_chunk)(config, batch) for batch in window)
+            yield from chunks
