@@ -1,7 +1,7 @@
 """Fetch the reviews, verify them, split them.
 
-fetch.source is imdb (the archive that IMDB_ARCHIVE names, else the official one, downloaded), sample (the embedded
-corpus) or corpus (your own, in corpus/). The tables are the same whatever archive the reviews come in.
+fetch.source is imdb (the archive in the environment variable IMDB_ARCHIVE, or the official one, downloaded), sample
+(the embedded corpus) or corpus (your own, in corpus/).
 
 Reads:  corpus/, if the source is corpus; data/params.json, so that all parameters are checked first
 Writes: data/train.parquet, data/unsup.parquet, data/test.parquet, metrics/corpus.json
@@ -21,7 +21,7 @@ from pipeline.fetch.synthetic import sample_tables
 
 
 def main(progress: Progress, *, fetch: Fetch) -> dict[str, int]:
-    """Read the tables of the source, check, split, save, count."""
+    """Read the tables of the source, check them, split them, save and count."""
     if fetch.source == "sample":
         tables = sample_tables()
     elif fetch.source == "corpus":

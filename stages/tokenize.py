@@ -21,7 +21,7 @@ PUNKT_REVIEWS = 10_000
 
 
 def main(progress: Progress, *, tokenize: Tokenize) -> dict[str, Any]:
-    """Train the tokenizer where it needs training, tokenize, write ids and text."""
+    """Train the tokenizer if it needs training, tokenize, write ids and text."""
     source = Source(DATA, drop_test_duplicates=tokenize.drop_test_duplicates)
     sample = source.sample(PUNKT_REVIEWS)
     tokenizer = Tokenizer.train(tokenize.tokenizer, lowercase=tokenize.lowercase, texts=sample)

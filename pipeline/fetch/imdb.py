@@ -40,10 +40,8 @@ def _members(path: Path) -> Iterator[tuple[str, bytes]]:
             for member in tar:
                 parts = PurePosixPath(member.name).parts
                 if ".." in parts or member.name.startswith("/") or not (member.isfile() or member.isdir()):
-                    kind = (
-                        "a link or device" if not (member.isfile() or member.isdir()) else "a path out of the archive"
-                    )
-                    raise InputError(f"{path}: the member {member.name!r} is {kind}; take the official archive")
+                    kind = "a path out of the archive" if member.isfile() or member.isdir() else "a link or device"
+                    raise InputError(f"{path}: the member {member.name!r} is {kind}; use the official archive")
                 file_object = tar.extractfile(member)
                 if file_object is not None:
                     yield member.name, file_object.read()
@@ -51,7 +49,7 @@ def _members(path: Path) -> Iterator[tuple[str, bytes]]:
         raise InputError(f"{path} does not exist; set IMDB_ARCHIVE to the archive's absolute path") from None
     except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
         raise InputError(
-            f"{path} is cut short or no tar archive ({type(error).__name__}: {error}); fetch it anew"
+            f"{path} is truncated or not a tar archive ({type(error).__name__}: {error}); download it again"
         ) from None
 
 
@@ -59,7 +57,7 @@ def _text(name: str, content: bytes, path: Path) -> str:
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise InputError(f"{path}: {name} is not UTF-8 ({error}); convert it or take the official archive") from None
+        raise InputError(f"{path}: {name} is not UTF-8 ({error}); convert it or use the official archive") from None
 
 
 def read_archive(path: Path) -> tuple[dict[str, pa.Table], str]:
@@ -68,26 +66,26 @@ def read_archive(path: Path) -> tuple[dict[str, pa.Table], str]:
     Args:
         path: a tar archive, compressed or not, or a folder.
 
-    Returns: tables `train`, `unsup` and `test` (empty where the archive has none), rows in plain string order of
-        split, label and file name, and the digest of the contents in hex.
+    Returns: tables `train`, `unsup` and `test` (empty if the archive has none), sorted by split, label and file name
+        as strings, and the digest of the contents in hex.
 
     Raises:
-        InputError: the archive is missing, cut short, holds a link or a path with `..`, a text that is not UTF-8,
-            or no review.
+        InputError: the archive is missing or truncated, or it contains a link, a path with `..`, a text that is not
+            UTF-8, or no review.
     """
-    found: dict[tuple[str, str, str], bytes] = {}
+    contents: dict[tuple[str, str, str], bytes] = {}
     movies: dict[tuple[str, str], list[str | None]] = {}
     for name, content in _members(path):
         if match := REVIEW.search(name):
-            found[match.group(1), match.group(2), match.group(3)] = content
+            contents[match.group(1), match.group(2), match.group(3)] = content
         elif match := MOVIES.search(name):
             titles = (TITLE.search(line) for line in _text(name, content, path).splitlines())
             movies[match.group(1), match.group(2)] = [title and title.group() for title in titles]
-    if not found:
-        raise InputError(f"{path} holds no review named {{train,test}}/{{pos,neg,unsup}}/*.txt; is it another archive?")
+    if not contents:
+        raise InputError(f"{path} has no reviews {{train,test}}/{{pos,neg,unsup}}/*.txt; is it another archive?")
     digest = hashlib.sha256()
     rows: dict[str, list[dict[str, object]]] = {split: [] for split in SPLITS}
-    for (split, label, stem), content in sorted(found.items()):
+    for (split, label, stem), content in sorted(contents.items()):
         name = f"{split}/{label}/{stem}"
         digest.update(f"{name}.txt\0{hashlib.sha256(content).hexdigest()}\n".encode())
         number, rating = map(int, match.groups()) if (match := NUMBERED.match(stem)) else (-1, 0)
@@ -108,26 +106,29 @@ def check_imdb(tables: Mapping[str, pa.Table], digest: str, path: Path) -> None:
     """Check that the tables are the official 100,000 reviews.
 
     Raises:
-        InputError: a split has another size or balance, or the contents another digest.
+        InputError: the size or balance of a split, or the digest, is not the official one.
     """
     for split, expected in IMDB_COUNTS.items():
         labels = tables[split]["label"].to_pylist()
-        found = (len(labels), labels.count(1))
-        if found != expected:
+        actual = (len(labels), labels.count(1))
+        if actual != expected:
             raise InputError(
-                f"{path}: {split} has {found[0]:,} reviews, {found[1]:,} of them positive; the Large Movie Review"
-                f" Dataset has {expected[0]:,} and {expected[1]:,}; take the official archive, or use it as an own"
-                " corpus (fetch.source: corpus)"
+                f"{path}: {split} has {actual[0]:,} reviews, {actual[1]:,} of them positive; the Large Movie Review"
+                f" Dataset has {expected[0]:,} and {expected[1]:,}; use the official archive, or set fetch.source:"
+                " corpus and put this one into corpus/"
             )
     if digest != IMDB_DIGEST:
         raise InputError(
-            f"{path}: the digest of the reviews is {digest}, that of the official ones {IMDB_DIGEST};"
-            " a text was changed; take the official archive"
+            f"{path}: the digest of the reviews is {digest}, the official one is {IMDB_DIGEST}: a text was"
+            " changed; use the official archive"
         )
 
 
 def download_imdb(given: str | None) -> Path:
-    """Return the path of the archive: `given` if it is set, else the official one, downloaded once into the user cache.
+    """Return the path of the archive: `given`, or the official one, downloaded once into the user cache.
+
+    Args:
+        given: the value of the environment variable IMDB_ARCHIVE, or None if it is not set.
 
     Raises:
         InputError: `given` is not the absolute path of a file, or the download fails.
@@ -135,7 +136,7 @@ def download_imdb(given: str | None) -> Path:
     if given is not None:
         path = Path(given)
         if not path.is_absolute() or not path.is_file():
-            raise InputError(f"IMDB_ARCHIVE = {given!r} is not the absolute path of a file; set it to the archive's")
+            raise InputError(f"IMDB_ARCHIVE = {given!r} is not the absolute path of a file; correct it or unset it")
         return path
     try:
         download = pooch.HTTPDownloader(progressbar=True, timeout=60)
@@ -145,15 +146,15 @@ def download_imdb(given: str | None) -> Path:
         return Path(registry.fetch(Path(URL).name, downloader=download))
     except requests.RequestException as error:
         raise InputError(
-            f"{URL} cannot be downloaded ({type(error).__name__}); fetch it elsewhere and set IMDB_ARCHIVE to its"
-            " absolute path, or run `make demo`, which needs no data"
+            f"{URL} cannot be downloaded ({type(error).__name__}); download it on another machine and set"
+            " IMDB_ARCHIVE to its absolute path, or run `make demo`, which needs no data"
         ) from None
     except ValueError as error:  # pooch raises this for a wrong checksum
-        raise InputError(f"{error} Fetch it by hand, or try again later") from None
+        raise InputError(f"{error} Download it by hand, or try again later") from None
 
 
 def read_imdb(path: Path) -> dict[str, pa.Table]:
-    """Read the official archive and check that it holds the official reviews."""
+    """Read an archive and check that its reviews are the official ones."""
     tables, digest = read_archive(path)
     check_imdb(tables, digest, path)
     return tables

@@ -1,4 +1,4 @@
-"""Tokenized reviews in chunks, and their ids in a vocabulary."""
+"""Chunks of tokenized reviews, and their ids in a vocabulary."""
 
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
@@ -9,16 +9,16 @@ from pipeline.core.ragged import Int32, Int64, Ragged
 
 
 class Chunk(NamedTuple):
-    """Some reviews, tokenized: the reviews' tokens in terms of the chunk's own list of types."""
+    """Some tokenized reviews, with ids in the chunk's own list of types."""
 
-    text: str  # the tokens of each review joined by spaces, each review ended by a newline
+    text: str  # one line per review, its tokens joined by spaces
     types: list[str]
     ids: Int32  # [n_tokens], indices into `types`
     lengths: Int64  # [n_reviews], tokens
 
 
 def encode(chunks: Iterable[Chunk], index: Mapping[str, int]) -> Ragged:
-    """Turn tokenized reviews into the ids of a vocabulary; tokens that it lacks are left out."""
+    """Return the ids of tokenized reviews in a vocabulary; tokens not in it are left out."""
     ids: list[Int32] = []
     lengths: list[Int64] = []
     for chunk in chunks:

@@ -1,4 +1,4 @@
-"""The reviews that may be trained on, as stage `fetch` wrote them: their texts, labels, and which are kept."""
+"""The reviews to train on, as stage `fetch` wrote them: texts, labels, and which are kept."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,11 +11,15 @@ SPLITS = ("train", "unsup")
 
 
 class Source:
-    """train.parquet and unsup.parquet of a folder, less the texts that also occur in test where these are dropped.
+    """train.parquet and unsup.parquet of a folder.
+
+    Args:
+        folder: contains the two files.
+        drop_test_duplicates: leave out texts that also occur in test.
 
     Attributes:
-        keep: bool [n_rows] by split, the rows that are kept.
-        n_reviews: how many these are.
+        keep: by split, which rows are kept, bool [n_rows].
+        n_reviews: the number of rows kept.
     """
 
     def __init__(self, folder: Path, *, drop_test_duplicates: bool) -> None:
@@ -27,7 +31,7 @@ class Source:
         self.n_reviews = sum(int(kept.sum()) for kept in self.keep.values())
 
     def texts(self, split: str) -> Iterator[str]:
-        """Stream the texts that are kept."""
+        """Stream the kept texts."""
         start = 0
         for batch in pq.ParquetFile(self._folder / f"{split}.parquet").iter_batches(2048, columns=["text"]):
             kept = self.keep[split][start : start + len(batch)]
@@ -41,7 +45,7 @@ class Source:
             yield from (text for i, text in enumerate(self.texts(split)) if i % step == 0)
 
     def labels(self) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
-        """Return the labels of the kept training reviews, int8, and which of these are for validation, bool."""
+        """Return labels, int8 [n_reviews], and validation mask, bool [n_reviews], of the kept training reviews."""
         table = pq.read_table(self._folder / "train.parquet", columns=["label", "valid"])
         keep = self.keep["train"]
         return table["label"].to_numpy().astype(np.int8)[keep], table["valid"].to_numpy()[keep]

@@ -1,4 +1,4 @@
-"""The folder of token ids, written from a stream of chunks."""
+"""Write the folder of token ids from a stream of chunks."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -16,10 +16,10 @@ from pipeline.tokenize.tokenizer import Tokenizer, tokenize
 
 
 class TokenWriter:
-    """Writes a folder of token ids from a stream of chunks, in memory that does not grow with the corpus.
+    """Writes a folder of token ids from a stream of chunks; memory grows with the vocabulary, not with the corpus.
 
-    Ids are first given in order of appearance and written as they come; `finish` ranks the types by falling
-    count, then string, and rewrites the ids block by block.
+    `add` numbers the types in order of appearance; `finish` ranks them by falling count, then string, and rewrites the
+    ids block by block.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -30,7 +30,7 @@ class TokenWriter:
         self._splits: list[str] = []
 
     def add(self, split: str, chunks: Iterable[Chunk]) -> Iterator[str]:
-        """Write the ids of one split; yield the text of each chunk once its ids are written."""
+        """Write the ids of one split; yield the text of each chunk after its ids."""
         (self._folder / split).mkdir()
         self._splits.append(split)
         lengths = [np.zeros(1, np.int64)]
@@ -69,7 +69,14 @@ class TokenWriter:
 
 
 def write_tokens(source: Source, tokenizer: Tokenizer, folder: Path, corpus: Path, advance: Advance) -> dict[str, Any]:
-    """Tokenize a source and write it: token ids, types, labels and validation mask into `folder`, text into `corpus`.
+    """Tokenize the reviews of a source and write them.
+
+    Args:
+        source: the reviews.
+        tokenizer: splits them.
+        folder: is created with token ids, types, labels and validation mask.
+        corpus: the file for the text, one review per line.
+        advance: is called with the number of reviews done.
 
     Returns: `n_types`, and by split `n_reviews`, `n_dropped_in_test` and `n_tokens`.
     """
