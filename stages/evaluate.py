@@ -1,110 +1,59 @@
-"""Compare all models on test: the only stage that depends on it.
+"""Compare all models on test: the only stage that reads it.
 
 Reads:  data/test.parquet, artifacts/
-Writes: predictions/test.parquet, metrics/test.json, metrics/paired.json, metrics/provenance.json,
-        plots/{roc,calibration,confusion,slices}.csv, data/examples.json (reviews for the report, not in git)
+Writes: predictions/test.json, metrics/{test,paired,provenance}.json, plots/{roc,calibration,confusion,slices}.csv,
+        data/examples.json (reviews for the report, not in git)
 Params: seeds, evaluate
 """
 
-import csv
-import sys
 from pathlib import Path
-from typing import Any
 
 import pyarrow.parquet as pq
-from tqdm import tqdm
 
 from pipeline.classify.classifier import Classifier
 from pipeline.core.embeddings import Embeddings
-from pipeline.core.files import atomic, write_json
-from pipeline.core.models import BASELINES, LSTMS
-from pipeline.evaluate import examples, provenance, slices
-from pipeline.evaluate import metrics as evaluation
-from pipeline.evaluate.predictions import Labels, Probabilities, answers, make_predictions, of_model, save_predictions
-from pipeline.evaluate.prefixes import prefix_probabilities
+from pipeline.core.files import write_csv, write_json
+from pipeline.core.models import BASELINES, LEAD, LSTMS
+from pipeline.core.progress import Progress
+from pipeline.evaluate import metrics, provenance, slices
+from pipeline.evaluate.examples import make_examples
+from pipeline.evaluate.params import Evaluate
+from pipeline.evaluate.predictions import answers, make_predictions, of_model, save_predictions
 from pipeline.evaluate.trained_models import TokenizedReviews, predict_all, unlisted_seeds
-from pipeline.params import Params
-from stages.stage import run
 
 TEST, ARTIFACTS = Path("data/test.parquet"), Path("artifacts")
-SHOWN, REFERENCE = "lstm_finetuned", "bag_of_vectors"  # the two whose reviews the report shows
+REFERENCE = "bag_of_vectors"  # what the report's examples compare the lead model with
 
 
-def show(
-    table: Any,
-    reviews: TokenizedReviews,
-    embeddings: Embeddings,
-    labels: Labels,
-    found: dict[str, Probabilities],
-    seed: int,
-) -> dict[str, Any]:
-    """Choose reviews for the report and let the LSTM of one seed read them word by word."""
-    groups = examples.choose(labels, found[SHOWN], found[REFERENCE])
-    ids, texts, ratings = (table[name] for name in ("id", "text", "rating"))
-    classifier = Classifier.load(ARTIFACTS / SHOWN / str(seed))
-    shown = {}
-    rows = sorted({row for group in groups for row in group["rows"]})
-    for row in tqdm(rows, desc="read word by word", unit=" reviews", mininterval=2, disable=None):
-        reading = prefix_probabilities(classifier, reviews.ids[row])
-        text = examples.readable(texts[row].as_py())
-        shown[ids[row].as_py()] = {
-            **examples.describe(row, labels, ratings[row].as_py(), found),
-            "before": round(reading.before, examples.DECIMALS),
-            "pieces": examples.pieces(text, reviews.lines[row].split(" "), embeddings.index, reading),
-        }
-    kinds = [{"kind": g["kind"], "n": g["n"], "ids": [ids[row].as_py() for row in g["rows"]]} for g in groups]
-    return {"model": SHOWN, "reference": REFERENCE, "seed": seed, "groups": kinds, "reviews": shown}
-
-
-def write_rows(path: Path, rows: list[dict[str, Any]]) -> None:
-    """Write dictionaries of the same keys as CSV."""
-    with atomic(path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, rows[0], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-
-
-def main(params: Params) -> None:
-    """Predict, score, compare."""
+def main(progress: Progress, *, seeds: list[int], evaluate: Evaluate) -> dict[str, float | str]:
+    """Predict, score, compare, choose examples."""
     test = pq.read_table(TEST)
     labels = test["label"].to_numpy()
     embeddings = Embeddings.load(ARTIFACTS / "embeddings")
     reviews = TokenizedReviews.of(test["text"].to_pylist(), embeddings)
-    if aside := unlisted_seeds(ARTIFACTS, params.seeds):
-        print(f"left aside, not in seeds: {', '.join(aside)}", file=sys.stderr)
-    models = (*BASELINES, *LSTMS)
-    n_fits = len(BASELINES) + len(LSTMS) * len(params.seeds)
-    fits = predict_all(ARTIFACTS, reviews, embeddings, params.seeds)
-    predicted = dict(tqdm(fits, "predict test", n_fits, unit=" fits", mininterval=2, disable=None))
+    predicted = {}
+    with progress.bar("evaluate", len(BASELINES) + len(LSTMS) * len(seeds), " models") as advance:
+        for column, p in predict_all(ARTIFACTS, reviews, embeddings, seeds):
+            predicted[column] = p
+            advance(1)
     table = make_predictions(test["id"].to_pylist(), labels, predicted)
-    save_predictions(table, Path("predictions/test.parquet"))
+    save_predictions(table, Path("predictions/test.json"))
 
-    found = {model: of_model(table, model, params.seeds) for model in models}
-    scores = {model: evaluation.metrics(labels, p) for model, p in found.items()}
+    probabilities = {model: of_model(table, model, seeds) for model in (*BASELINES, *LSTMS)}
+    scores = {model: metrics.score(labels, p) for model, p in probabilities.items()}
     write_json(Path("metrics/test.json"), scores)
-    options, right = params.evaluate.model_dump(), answers(table)
-    comparisons = {
-        model: {
-            reference: evaluation.paired(right[model], right[reference], **options)
-            for reference in models[: models.index(model)]
-        }
-        for model in models[1:]
-    }
-    write_json(Path("metrics/paired.json"), comparisons)
-    for name, curve in (
-        ("roc", evaluation.roc_points),
-        ("calibration", evaluation.calibration),
-        ("confusion", evaluation.confusion),
-    ):
-        rows = [{"model": model, **row} for model, p in found.items() for row in curve(labels, p)]
-        write_rows(Path(f"plots/{name}.csv"), rows)
+    write_json(Path("metrics/paired.json"), metrics.compare_all(answers(table), **evaluate.model_dump()))
+    for name, curve in metrics.CURVES.items():
+        rows = [{"model": model, **row} for model, p in probabilities.items() for row in curve(labels, p)]
+        write_csv(Path(f"plots/{name}.csv"), rows)
     groups = slices.groups_of(reviews.lengths, reviews.ids.lengths, test["rating"].to_pylist())
-    write_rows(Path("plots/slices.csv"), slices.accuracies(groups, labels, found))
-    write_json(Path("data/examples.json"), show(test, reviews, embeddings, labels, found, params.seeds[0]))
+    write_csv(Path("plots/slices.csv"), slices.accuracies(groups, labels, probabilities))
+
+    lead = Classifier.load(ARTIFACTS / LEAD / str(seeds[0]))
+    examples = make_examples(test, reviews, probabilities, lead, reference=REFERENCE, progress=progress)
+    write_json(Path("data/examples.json"), examples)
+    facts = {"versions": provenance.versions(), "machine": provenance.machine(lead.training)}
     digests = {"test_md5": provenance.md5(TEST), "corpus_sha256": embeddings.training.get("corpus_sha256")}
-    write_json(Path("metrics/provenance.json"), {"versions": provenance.versions(), **digests})
-    print(", ".join(f"{model} {score['accuracy']:.4f}" for model, score in scores.items()))
-
-
-if __name__ == "__main__":
-    run("evaluate", main)
+    write_json(Path("metrics/provenance.json"), {**facts, **digests})
+    ignored = {"ignored": ", ".join(folders)} if (folders := unlisted_seeds(ARTIFACTS, seeds)) else {}
+    return {**{model: score["accuracy"] for model, score in scores.items()}, **ignored}

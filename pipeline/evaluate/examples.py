@@ -1,80 +1,124 @@
-"""Reviews that show what a model does: where it alone is right, where it is sure and wrong, and how it read them."""
+"""Example reviews for the report: where one model alone is right, where it is sure and wrong, word by word."""
 
 import html
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+import pyarrow as pa
 
+from pipeline.classify.classifier import Classifier
+from pipeline.core.progress import Progress
 from pipeline.evaluate.predictions import Labels, Probabilities, correct
-from pipeline.evaluate.prefixes import PrefixProbabilities
+from pipeline.evaluate.prefixes import PrefixProbabilities, prefix_probabilities
 from pipeline.evaluate.spans import spans
+from pipeline.evaluate.trained_models import TokenizedReviews
 from pipeline.tokenize.tokenizer import BREAK
 
 N_EXAMPLES = 20
 DECIMALS = 4
 
 
-def choose(labels: Labels, model: Probabilities, reference: Probabilities, n: int = N_EXAMPLES) -> list[dict[str, Any]]:
-    """Choose the surest reviews of three kinds: the model alone is right, the reference alone is, the model is wrong.
+def make_examples(
+    test: pa.Table,
+    reviews: TokenizedReviews,
+    probabilities: Mapping[str, Probabilities],
+    classifier: Classifier,
+    *,
+    reference: str,
+    progress: Progress,
+) -> dict[str, Any]:
+    """Choose reviews by two models, with the prefix probabilities of one run of the first.
 
-    Returns: for each kind `kind`, `n` (all reviews of it) and `rows`, of which the first `n` by falling surety.
+    Args:
+        test: columns id, label, text and rating.
+        reviews: the same reviews, tokenized.
+        probabilities: [n_runs, n_reviews] by model.
+        classifier: a run of the first model, whose name and seed are in `training`.
+        reference: the name of the second model.
+        progress: shows a bar over the chosen reviews.
+
+    Returns: for JSON: `model`, `reference`, `seed`, `groups` of ids by kind, and `reviews` by id.
     """
-    mine, theirs = model.mean(0), reference.mean(0)
-    right, reference_right = correct(labels, mine[None])[0], correct(labels, theirs[None])[0]
+    model, seed = classifier.training["model"], classifier.training["seed"]
+    labels: Labels = test["label"].to_numpy()
+    groups = choose(labels, probabilities[model], probabilities[reference])
+    ids, texts, ratings = (test[name] for name in ("id", "text", "rating"))
+    index = {word: i for i, word in enumerate(classifier.words)}
+    rows = sorted({row for group in groups for row in group["rows"]})
+    described = {}
+    with progress.bar("examples", len(rows), " reviews") as advance:
+        for row in rows:
+            prefixes = prefix_probabilities(classifier, reviews.ids[row])
+            text = readable(texts[row].as_py())
+            described[ids[row].as_py()] = {
+                **describe(row, labels, ratings[row].as_py(), probabilities),
+                "before": round(prefixes.before, DECIMALS),
+                "pieces": pieces(text, reviews.lines[row].split(" "), index, prefixes),
+            }
+            advance(1)
+    kinds = [{"kind": g["kind"], "n": g["n"], "ids": [ids[row].as_py() for row in g["rows"]]} for g in groups]
+    return {"model": model, "reference": reference, "seed": seed, "groups": kinds, "reviews": described}
+
+
+def choose(labels: Labels, model: Probabilities, reference: Probabilities, n: int = N_EXAMPLES) -> list[dict[str, Any]]:
+    """Choose the most confident predictions of three kinds: only the model is right, only the reference, model wrong.
+
+    Returns: for each kind `kind`, `n` (how many reviews are of it) and `rows`, up to `n` of them by falling confidence.
+    """
+    p, p_reference = model.mean(0), reference.mean(0)
+    right, reference_right = correct(labels, p[None])[0], correct(labels, p_reference[None])[0]
     kinds = {
-        "model_alone": (right & ~reference_right, np.abs(mine - 0.5)),
-        "reference_alone": (~right & reference_right, np.abs(theirs - 0.5)),
-        "mistakes": (~right, np.abs(mine - 0.5)),
+        "model_alone": (right & ~reference_right, np.abs(p - 0.5)),
+        "reference_alone": (~right & reference_right, np.abs(p_reference - 0.5)),
+        "mistakes": (~right, np.abs(p - 0.5)),
     }
-    found = []
-    for kind, (wanted, surety) in kinds.items():
-        rows = [i for i in np.argsort(-surety, kind="stable").tolist() if wanted[i]]
-        found.append({"kind": kind, "n": len(rows), "rows": rows[:n]})
-    return found
+    groups = []
+    for kind, (wanted, confidence) in kinds.items():
+        rows = [i for i in np.argsort(-confidence, kind="stable").tolist() if wanted[i]]
+        groups.append({"kind": kind, "n": len(rows), "rows": rows[:n]})
+    return groups
+
+
+def describe(
+    row: int, labels: Labels, rating: int | None, probabilities: Mapping[str, Probabilities]
+) -> dict[str, Any]:
+    """Return the label and stars of a review and each model's probability, the mean over its runs."""
+    return {
+        "label": int(labels[row]),
+        "rating": rating,
+        "probabilities": {model: round(float(p[:, row].mean()), DECIMALS) for model, p in probabilities.items()},
+    }
 
 
 def readable(text: str) -> str:
-    """Unescape html entities and turn each `<br />` into a new line: the text as its writer saw it."""
+    """Unescape HTML entities and turn each `<br />` into a newline."""
     return BREAK.sub("\n", html.unescape(text)).strip()
 
 
 def pieces(
-    text: str, tokens: Sequence[str], index: Mapping[str, int], reading: PrefixProbabilities
+    text: str, tokens: Sequence[str], index: Mapping[str, int], prefixes: PrefixProbabilities
 ) -> list[tuple[str, Any]]:
-    """Part a text at the words that the network read; a token that is not found in it takes no part of the text.
+    """Cut a text at the words that the network reads; a token that does not occur in the text gets no piece.
 
     Args:
-        text: what `readable` makes of a review.
+        text: a review, as `readable` returns it.
         tokens: all tokens of the review, in order.
-        index: the words that have a vector.
-        reading: of the ids of those tokens that have one.
+        index: the vocabulary.
+        prefixes: of the ids of those tokens that are in the vocabulary.
 
-    Returns: strings that make up the text, each with the probability after it, None where the network read nothing.
+    Returns: the pieces of the text, each with the probability after it, None if the network reads nothing of it.
     """
-    read = dict(zip(reading.places.tolist(), reading.probabilities.tolist(), strict=True))
-    found: list[tuple[str, Any]] = []
-    written = known = 0
+    probability_at = dict(zip(prefixes.places.tolist(), prefixes.probabilities.tolist(), strict=True))
+    cut: list[tuple[str, Any]] = []
+    end = n_known = 0
     for token, span in zip(tokens, spans(text, tokens), strict=True):
-        probability = read.get(known) if token in index else None
-        known += token in index
+        probability = probability_at.get(n_known) if token in index else None
+        n_known += token in index
         if span is None or probability is None:
             continue
-        start, end = span
-        if start > written:
-            found.append((text[written:start], None))
-        found.append((text[start:end], round(probability, DECIMALS)))
-        written = end
-    return [*found, (text[written:], None)] if written < len(text) else found
-
-
-def describe(
-    row: int, labels: NDArray[np.int8], rating: int | None, found: Mapping[str, Probabilities]
-) -> dict[str, Any]:
-    """Return the label and stars of a review and what each model says of it, the mean over its fits."""
-    return {
-        "label": int(labels[row]),
-        "rating": rating,
-        "probabilities": {model: round(float(p[:, row].mean()), DECIMALS) for model, p in found.items()},
-    }
+        if span[0] > end:
+            cut.append((text[end : span[0]], None))
+        cut.append((text[span[0] : span[1]], round(probability, DECIMALS)))
+        end = span[1]
+    return [*cut, (text[end:], None)] if end < len(text) else cut

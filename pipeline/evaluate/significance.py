@@ -1,14 +1,13 @@
-"""Whether a difference can be told from noise: intervals, paired tests, the variance of the seed, many tests at once.
+"""Whether a difference in accuracy exceeds noise: intervals, paired tests, many tests at once.
 
-Two things make an accuracy what it is by chance: which reviews are in the test set, and which seed the training had.
-The first is met by comparing on the same reviews (Dror et al., The Hitchhiker's Guide to Testing Statistical
-Significance in Natural Language Processing, ACL 2018): McNemar's test, which Dietterich (Approximate Statistical
-Tests for Comparing Supervised Classification Learning Algorithms, Neural Computation 10, 1998) recommends where a
-model is trained once, and the paired bootstrap. They speak of the fits at hand. Whether the *setting* is better takes
-several seeds (Bouthillier et al., Accounting for Variance in Machine Learning Benchmarks, MLSys 2021).
+Two kinds of chance make an accuracy: which reviews are in the test set, and which seed the training had. Comparing on
+the same reviews reduces the first (Dror et al., The Hitchhiker's Guide to Testing Statistical Significance in Natural
+Language Processing, ACL 2018): by McNemar's test, which Dietterich (Approximate Statistical Tests for Comparing
+Supervised Classification Learning Algorithms, Neural Computation 10, 1998) recommends for models trained once, and by
+the paired bootstrap. Both are about these runs. Whether the *setting* is better takes several seeds (Bouthillier et
+al., Accounting for Variance in Machine Learning Benchmarks, MLSys 2021).
 
-Reviews are taken to be independent, as is usual. That those of one film hang together is left out, and would make the
-intervals wider.
+Reviews are taken as independent, as is usual; allowing for reviews of the same film would widen the intervals.
 """
 
 from collections.abc import Sequence
@@ -17,16 +16,16 @@ from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import bdtr, ndtr, ndtri, stdtrit
+from scipy.special import bdtr, ndtr, ndtri
 
 from pipeline.evaluate.predictions import Answers
+from pipeline.evaluate.variance import SeedVariance, VarianceComponents
 
-Floats = NDArray[np.float64]
 Interval = tuple[float, float]
 
 
 def wilson(n_right: int, n: int, level: float) -> Interval:
-    """Return the interval of a share: all p from which n_right / n is less than z standard errors away.
+    """Return Wilson's interval of a share: all p from which n_right / n is less than z standard errors away.
 
     (p̂ + z²/2n ± z √(p̂(1 - p̂)/n + z²/4n²)) / (1 + z²/n), z the 1 - level/2 quantile of the normal distribution.
 
@@ -40,7 +39,7 @@ def wilson(n_right: int, n: int, level: float) -> Interval:
 
 
 def mcnemar(n_gained: int, n_lost: int) -> float:
-    """Return McNemar's exact two-sided p: of the reviews that changed side, each way is as likely as the other.
+    """Return McNemar's exact two-sided p: each discordant review is as likely to be gained as to be lost.
 
     min(1, 2 P(X <= min(gained, lost))), X binomial of gained + lost reviews with probability 1/2.
 
@@ -50,10 +49,10 @@ def mcnemar(n_gained: int, n_lost: int) -> float:
     return min(1.0, 2 * float(bdtr(min(n_gained, n_lost), n, 0.5))) if n else 1.0
 
 
-def bootstrap(differences: Floats, *, n_resamples: int, seed: int, level: float) -> Interval:
-    """Return the percentile interval of the mean of `differences` [n_reviews], the reviews drawn with replacement.
+def bootstrap(differences: NDArray[np.float64], *, n_resamples: int, seed: int, level: float) -> Interval:
+    """Return the percentile interval of the mean of `differences` [n_reviews], reviews resampled with replacement.
 
-    Drawing reviews with replacement is drawing how often each value of the difference comes up: a multinomial.
+    Resampling reviews is the same as drawing how often each distinct difference occurs: a multinomial.
     """
     values, counts = np.unique(differences, return_counts=True)
     n = len(differences)
@@ -63,118 +62,72 @@ def bootstrap(differences: Floats, *, n_resamples: int, seed: int, level: float)
 
 
 def discordant_pairs(after: NDArray[np.bool_], before: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """Count for every pair of fits [n_fits, n_reviews] the reviews that only `after` and only `before` gets right."""
+    """Count for each pair of runs [n_runs, n_reviews] the reviews that only `after` and only `before` gets right."""
     return [(int((a & ~b).sum()), int((~a & b).sum())) for a, b in product(after, before)]
 
 
 def holm(p: Sequence[float]) -> list[float]:
-    """Correct p values for their number m: the i-th smallest times m - i + 1, not below the ones before it, at most 1.
+    """Correct p values for their number m: the i-th smallest times m - i + 1, not below the previous one, at most 1.
 
-    If no difference is real, the chance that any corrected value is under the level is at most the level.
+    If no difference is real, the chance that any corrected value is below the level is at most the level.
 
     Source: Holm, 1979.
     """
-    corrected, so_far = [0.0] * len(p), 0.0
+    corrected, largest = [0.0] * len(p), 0.0
     for rank, i in enumerate(sorted(range(len(p)), key=p.__getitem__)):
-        so_far = max(so_far, min(1.0, (len(p) - rank) * p[i]))
-        corrected[i] = so_far
+        largest = max(largest, min(1.0, (len(p) - rank) * p[i]))
+        corrected[i] = largest
     return corrected
 
 
-@dataclass(frozen=True)
-class SeedVariance:
-    """One source of the seeds' variance: the fits of a side, or the differences of fits that share a seed."""
+def verdict(difference: float, p: float, level: float, *, same: bool = False) -> str:
+    """Return what a test concludes about B against A.
 
-    between: float  # s²/k: variance of the k accuracies, by their number
-    within: float  # what of it the single reviews make, which differ from fit to fit
-    df: int  # k - 1
+    Args:
+        difference: of the accuracies, B - A.
+        p: of the test, corrected if there were several.
+        level: of the test.
+        same: whether all answers are the same.
 
-    @classmethod
-    def of(cls, fits: Floats) -> "SeedVariance":
-        """Measure it on fits [k, n_reviews], k from 2 on.
-
-        A fit's answer is mean + review + seed + the rest, as in a two-way analysis of variance; `within` is the mean
-        square of the rest by n k.
-        """
-        k, n = fits.shape
-        accuracies = fits.mean(1)
-        rest = fits - accuracies[:, None] - fits.mean(0) + accuracies.mean()
-        return cls(float(accuracies.var(ddof=1)) / k, float((rest**2).sum()) / ((k - 1) * (n - 1)) / (n * k), k - 1)
-
-
-@dataclass(frozen=True)
-class VarianceComponents:
-    """The variance of a difference of means over seeds, in what the reviews and what the seeds make of it.
-
-    By the law of total variance over the test set,
-
-        Var(D) = Var(E[D | reviews]) + E[Var(D | reviews)]
-               ≈ (S²/n - Σ MS/(n k)) + Σ s²/k,
-
-    S² the variance over the n reviews of the difference of means over seeds (S²/n is the variance that the bootstrap
-    has), s² the variance of the k accuracies, MS the mean square of the two-way rest, which S² holds too and which
-    must not be counted twice. The sums are over the sides that have seeds; if both have the same ones, s², MS and k are
-    those of the differences of fits with the same seed, so that what a seed does to both sides cancels.
-
-    The interval is D ± √(z² (S²/n - Σ MS/(n k)) + Σ t² s²/k), each variance times the quantile that it is known to: z
-    of the normal distribution for the reviews, which are many, and t with k - 1 degrees of freedom for the seeds, which
-    are few. It covers at least as often as stated (Banerjee, Approximate Confidence Interval for Linear Functions of
-    Means of k Populations When the Population Variances Are Not Equal, Sankhyā 22, 1960), and just as often where the
-    seeds rule. It is never taken narrower than ± z √(S²/n), the interval of the fits at hand, so that what cannot be
-    told for these fits is not told for their setting.
+    Returns: `better`, `worse`, `within noise` or `same answers`.
     """
-
-    difference: float
-    sample: float  # S²/n
-    seeds: tuple[SeedVariance, ...]
-    paired: bool
-
-    @property
-    def reviews(self) -> float:
-        """The variance that the choice of reviews makes, seeds aside."""
-        return max(0.0, self.sample - sum(part.within for part in self.seeds))
-
-    def half(self, level: float) -> float:
-        """Return half the width of the interval."""
-        z = float(ndtri(level / 2))  # of the lower tail, which is exact where the upper is rounded to 1
-        parts = sum(float(stdtrit(part.df, level / 2)) ** 2 * part.between for part in self.seeds)
-        return float(max(z**2 * self.sample, z**2 * self.reviews + parts) ** 0.5)
-
-    @property
-    def p(self) -> float:
-        """The level at which the interval just touches 0, found by halving; 1e-150 stands for anything less."""
-        if self.difference == 0:
-            return 1.0
-        low, high = -150.0, 0.0  # of the logarithm; the square of a smaller t would overflow
-        for _ in range(60):
-            middle = (low + high) / 2
-            low, high = (middle, high) if self.half(10.0**middle) > abs(self.difference) else (low, middle)
-        return float(10.0**high)
+    if same:
+        return "same answers"
+    if p >= level:
+        return "within noise"
+    return "better" if difference > 0 else "worse"
 
 
 @dataclass(frozen=True)
 class Difference:
     """How the answers of one model changed from A to B."""
 
-    difference: float  # of the accuracies, B - A; of several seeds, of their means
-    interval: Interval  # of reviews and seeds where both are known, else `fits_interval`
-    fits_interval: Interval  # of the paired bootstrap over reviews: these fits, other reviews
-    n_gained: float  # reviews that B alone gets right; mean over the pairs of fits
+    difference: float  # of the accuracies, B - A; with several seeds, of their means
+    interval: Interval  # over reviews and seeds if both are known, else `fits_interval`
+    fits_interval: Interval  # of the paired bootstrap over reviews: other reviews, these runs
+    n_gained: float  # reviews that only B gets right; mean over the pairs of runs
     n_lost: float
-    mcnemar: tuple[float, ...]  # of each pair of fits, of equal seeds if both sides have the same ones
-    both: VarianceComponents | None  # None where a side has a single seed, or neither has any
-    seed_unknown: bool  # a side has a single seed
+    mcnemar: tuple[float, ...]  # of each pair of runs; of equal seeds if A and B have the same ones
+    both: VarianceComponents | None  # None if A or B has a single seed, or neither has any
+    seed_unknown: bool  # A or B has a single seed
     p: float  # see `test`
     test: str  # mcnemar | reviews and seeds | reviews
     same: bool  # all answers are the same
 
 
 def difference(a: Answers, b: Answers, *, n_resamples: int, seed: int, level: float) -> Difference:
-    """Compare what a model got right in B with what it got right in A, on the same reviews.
+    """Compare what a model gets right in B with what it gets right in A, on the same reviews.
 
-    The p value is McNemar's where both sides have one fit; that of `VarianceComponents` where both have several seeds, or one
-    has several and the other is fitted once, without a seed; and where one has several and the other a single one,
-    that of the normal approximation over reviews, 2 Φ(-|D| / √(S²/n)).
+    p is McNemar's if A and B have one run each. It is that of `VarianceComponents` if both have several seeds, or if
+    one has several and the other is trained once, without a seed. If one has several seeds and the other a single one,
+    it is that of the normal approximation over reviews, 2 Φ(-|D| / √(S²/n)).
+
+    Args:
+        a: the answers before.
+        b: the answers after.
+        n_resamples: of the bootstrap.
+        seed: of the bootstrap.
+        level: of the test; the intervals are of 1 - level.
     """
     before, after = a.right.astype(np.float64), b.right.astype(np.float64)
     paired = len(a.seeds) > 1 and set(a.seeds) == set(b.seeds)
@@ -184,24 +137,24 @@ def difference(a: Answers, b: Answers, *, n_resamples: int, seed: int, level: fl
         parts: tuple[SeedVariance, ...] = (SeedVariance.of(after[order] - before),)
     else:
         pairs = discordant_pairs(b.right, a.right)
-        parts = tuple(SeedVariance.of(fits) for fits in (before, after) if len(fits) > 1)
+        parts = tuple(SeedVariance.of(runs) for runs in (before, after) if len(runs) > 1)
     differences = after.mean(0) - before.mean(0)
     sample = float(differences.var(ddof=1)) / len(differences) if len(differences) > 1 else 0.0
-    found = float(differences.mean())
+    mean = float(differences.mean())
     p_of_pairs = tuple(mcnemar(*pair) for pair in pairs)
     seed_unknown = 1 in (len(a.seeds), len(b.seeds))
-    both = VarianceComponents(found, sample, parts, paired) if parts and not seed_unknown else None
+    both = VarianceComponents(mean, sample, parts, paired) if parts and not seed_unknown else None
     if both:
         p, test = both.p, "reviews and seeds"
     elif len(pairs) == 1:
         p, test = p_of_pairs[0], "mcnemar"
     else:
-        p, test = (2 * float(ndtr(-abs(found) / sample**0.5)) if sample else float(found == 0)), "reviews"
-    of_fits = bootstrap(differences, n_resamples=n_resamples, seed=seed, level=level)
+        p, test = (2 * float(ndtr(-abs(mean) / sample**0.5)) if sample else float(mean == 0)), "reviews"
+    over_reviews = bootstrap(differences, n_resamples=n_resamples, seed=seed, level=level)
     return Difference(
-        difference=found,
-        interval=(found - both.half(level), found + both.half(level)) if both else of_fits,
-        fits_interval=of_fits,
+        difference=mean,
+        interval=(mean - both.half(level), mean + both.half(level)) if both else over_reviews,
+        fits_interval=over_reviews,
         n_gained=float(np.mean([gained for gained, _ in pairs])),
         n_lost=float(np.mean([lost for _, lost in pairs])),
         mcnemar=p_of_pairs,

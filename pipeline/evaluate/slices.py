@@ -1,4 +1,4 @@
-"""Accuracy by kind of review: how long it is, how many stars it gave, how many of its words have no vector."""
+"""Accuracy by kind of review: its length, its stars, its share of words without a vector."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,9 +15,14 @@ Groups = dict[str, NDArray[np.bool_]]  # the reviews of each group, bool [n_revi
 
 
 def by_quantile(values: NDArray[np.floating[Any]] | NDArray[np.integer[Any]], form: str, n: int = N_GROUPS) -> Groups:
-    """Part reviews into at most `n` groups of about equal size by a value, [n_reviews], NaN for those left out.
+    """Split reviews into at most `n` groups of about equal size by a value.
 
-    Equal values stay together. A group is named by its least and largest value, each in the format `form`.
+    Equal values share a group. A group is named by its least and greatest value.
+
+    Args:
+        values: [n_reviews]; those with NaN are in no group.
+        form: the format of the values in names.
+        n: how many groups.
     """
     known = np.isfinite(values)
     if not known.any():
@@ -30,21 +35,21 @@ def by_quantile(values: NDArray[np.floating[Any]] | NDArray[np.integer[Any]], fo
         if inside.any():
             ends = dict.fromkeys(format(end, form) for end in (values[inside].min(), values[inside].max()))
             name = " to ".join(ends)
-            groups[name] = groups.get(name, np.zeros_like(inside)) | inside  # the format may not tell two apart
+            groups[name] = groups.get(name, np.zeros_like(inside)) | inside  # two may have the same formatted name
     return groups
 
 
 def groups_of(
     lengths: NDArray[np.int64], n_known: NDArray[np.int64], ratings: Sequence[int | None]
 ) -> dict[str, Groups]:
-    """Part reviews in three ways.
+    """Split reviews in three ways.
 
     Args:
         lengths: int64 [n_reviews], tokens of each.
         n_known: int64 [n_reviews], those of them that have a vector.
-        ratings: the stars of each review, None where they are not known.
+        ratings: the stars of each review, None if unknown.
 
-    Returns: by `length` in tokens, by `rating` in stars (empty where none is known), and by `oov`, the share of tokens
+    Returns: by `length` in tokens, by `rating` in stars (empty if none is known), and by `oov`, the share of tokens
         without a vector: reviews that have none of these, then the others in groups of equal size.
     """
     oov = 1 - n_known / np.maximum(lengths, 1)
@@ -59,15 +64,15 @@ def groups_of(
 
 
 def accuracies(
-    groups: Mapping[str, Groups], labels: Labels, found: Mapping[str, Probabilities]
+    groups: Mapping[str, Groups], labels: Labels, probabilities: Mapping[str, Probabilities]
 ) -> list[dict[str, str | int | float]]:
     """Score each model on each group of reviews.
 
-    Returns: rows of `slice`, `group`, `n` (its reviews), `model`, `accuracy` (mean over the fits), and the Wilson
+    Returns: rows of `slice`, `group`, `n` (its reviews), `model`, `accuracy` (mean over the runs), and the Wilson
         interval of 95 %, `low` to `high`.
     """
     rows: list[dict[str, str | int | float]] = []
-    right = {model: correct(labels, p).mean(0) for model, p in found.items()}
+    right = {model: correct(labels, p).mean(0) for model, p in probabilities.items()}
     for kind, parts in groups.items():
         for name, inside in parts.items():
             for model, share in right.items():

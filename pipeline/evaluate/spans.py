@@ -1,14 +1,14 @@
-"""Where the tokens stand in the text that they were made of."""
+"""Locate tokens in the text that they come from."""
 
 from collections.abc import Iterable
 
-AHEAD = 100  # characters in which a token is looked for that is not the next thing in the text
+LOOKAHEAD = 100  # characters in which to search for a token that does not come next in the text
 
 
 def spans(text: str, tokens: Iterable[str]) -> list[tuple[int, int] | None]:
-    """Find each token in a text, in their order; None for one that is not there as such.
+    """Locate each token in a text, in order; None for one that does not occur as such.
 
-    Tokens may be lower-cased, and shortened as the tweet tokenizer does: "sooooo" is the place of "sooo".
+    Tokens may be lower-cased, and shortened as by the tweet tokenizer: the span of "sooo" is that of "sooooo".
 
     Args:
         text: as the tokenizer split it, after `clean`.
@@ -17,26 +17,26 @@ def spans(text: str, tokens: Iterable[str]) -> list[tuple[int, int] | None]:
     Returns: start and end of each, in characters, rising and never overlapping.
     """
     lowered = "".join(lower if len(lower := character.lower()) == 1 else character for character in text)
-    found: list[tuple[int, int] | None] = []
+    located: list[tuple[int, int] | None] = []
     place = 0
     for token in tokens:
         while place < len(text) and text[place].isspace():
             place += 1
         token = token.lower()
         start, end = place, _end(lowered, token, place)
-        if end is None:  # something stands before it that is no token, or it is not there
-            start = lowered.find(token, place, place + AHEAD + len(token))
+        if end is None:  # the text has something else before it, or lacks it
+            start = lowered.find(token, place, place + LOOKAHEAD + len(token))
             end = _end(lowered, token, start) if start >= 0 else None
         if end is None:
-            found.append(None)
+            located.append(None)
         else:
-            found.append((start, end))
+            located.append((start, end))
             place = end
-    return found
+    return located
 
 
 def _end(text: str, token: str, place: int) -> int | None:
-    """Return where a token ends that begins at `place`, a character three times in it being any more in the text."""
+    """Return the end of a token that starts at `place`; three equal characters match three or more in the text."""
     for i, character in enumerate(token):
         if not text.startswith(character, place):
             return None

@@ -1,4 +1,4 @@
-"""Every fit of a run on the same reviews: one of each linear model, one a seed of each LSTM."""
+"""All trained models of a run on the same reviews: each linear model once, each LSTM once per seed."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -19,11 +19,11 @@ from pipeline.tokenize.tokenizer import Tokenizer, tokenize
 
 
 class TokenizedReviews(NamedTuple):
-    """TokenizedReviews as the models take them."""
+    """Reviews in the forms that the models take."""
 
     lines: list[str]  # the tokens of each, joined by spaces
-    ids: Ragged  # of the tokens that have a vector
-    lengths: Int64  # [n_reviews], tokens of each, with a vector or without
+    ids: Ragged  # of the tokens in the vocabulary
+    lengths: Int64  # [n_reviews], all tokens
 
     @classmethod
     def of(cls, texts: Sequence[str], embeddings: Embeddings) -> "TokenizedReviews":
@@ -35,24 +35,24 @@ class TokenizedReviews(NamedTuple):
 
 
 def load_lstm(folder: Path, embeddings: Embeddings) -> Classifier:
-    """Read an LSTM that reads the words of the embeddings.
+    """Read an LSTM that has the vocabulary of the embeddings.
 
     Raises:
-        InputError: a file is missing or broken, or it has other words.
+        InputError: a file is missing or broken, or the vocabulary is another.
     """
     classifier = Classifier.load(folder)
     if classifier.words != embeddings.words:
-        raise InputError(f"{folder} has other words than the embeddings of this run; run `dvc repro`")
+        raise InputError(f"{folder} has another vocabulary than the embeddings of this run; run `dvc repro`")
     return classifier
 
 
 def predict_all(
     artifacts: Path, reviews: TokenizedReviews, embeddings: Embeddings, seeds: Sequence[int]
 ) -> Iterator[tuple[str, NDArray[Any]]]:
-    """Load one fit after the other and yield the name of its column of predictions and its probabilities [n_reviews].
+    """Load one model after the other; yield the name of its column of predictions and its probabilities [n_reviews].
 
     Raises:
-        InputError: an artifact is missing or broken, or an LSTM has other words than the embeddings.
+        InputError: an artifact is missing or broken, or an LSTM has another vocabulary than the embeddings.
     """
     bag = BagOfVectors.load(artifacts / "bag_of_vectors", embeddings.vectors)
     yield "bag_of_vectors", bag.probabilities(reviews.ids)
@@ -65,7 +65,7 @@ def predict_all(
 
 
 def unlisted_seeds(artifacts: Path, seeds: Sequence[int]) -> list[str]:
-    """Return the folders of LSTMs of other seeds, which an earlier run has left."""
+    """Return the folders of LSTMs with other seeds, from earlier runs."""
     wanted = {str(seed) for seed in seeds}
     return [
         str(path) for model in LSTMS for path in sorted((artifacts / model).glob("[!.]*")) if path.name not in wanted
