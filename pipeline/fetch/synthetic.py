@@ -1,10 +1,10 @@
 """The embedded corpus: made-up reviews whose word order decides, from a small grammar of opinions.
 
-Every review states one opinion several times. A statement may say it plainly, deny its opposite ("nobody here
-described the plot as rather dull"), concede the opposite ("although the cast was dull, the plot was witty"), or turn
+Every review states one opinion several times. A statement says it plainly, denies its opposite ("nobody here
+described the plot as rather dull"), concedes the opposite ("although the cast was dull, the plot was witty"), or turns
 from the opposite ("we expected something dull and got something witty"); what other people say, which may be either,
-does not count. So a bag of words sees both sides in most reviews, while the structure of the statements always tells.
-Train and test share their words but no sentence frame.
+does not count. So a bag of words sees both opinions in most reviews, while the structure of the statements always gives
+the label. Train and test share their words but no sentence frame.
 """
 
 import random
@@ -35,8 +35,8 @@ PLACES = "harbour village desert hospital school theatre railway station island 
 HEROES = "widow sailor painter nurse detective farmer pianist soldier clerk boxer"
 
 # {a} is the opinion that counts, {b} its opposite, {c} either: an adverb and two adjectives. [x|y] is a choice; each
-# way of choosing is a frame. Plain statements and denials, and the two orders of a concession, are alike but for the
-# few words that decide, which stand more than two tokens from the adjectives: neither single words nor pairs can tell.
+# combination is a frame. Plain statements and denials, and the two orders of a concession, differ only in the few words
+# that decide, which are more than two tokens from the adjectives: neither single words nor pairs reveal the label.
 SEEN = "[described|remembered|regarded|spoke of]"
 ASIDE = "[whatever you have heard|as far as i can tell|for every single minute|in spite of the trailer|at least to me]"
 OPINIONS = {
@@ -68,7 +68,7 @@ ASIDES = {
         "it runs for two hours &amp; was shot [near|in] a {place} .",
     ),
 }
-# How often each kind of statement comes. Plain ones come more often than denials, so that words tell a little.
+# Relative frequencies. Plain statements are more frequent than denials, so that single words are a weak signal.
 WEIGHTS = {"plain": 6, "denied": 3, "conceded": 2, "turned": 2}
 N_STATEMENTS = (4, 6)
 N_ASIDES = (2, 4)
@@ -77,10 +77,10 @@ N_ASIDES = (2, 4)
 def sample_tables(
     *, n_train: int = N_TRAIN, n_unsup: int = N_UNSUP, n_test: int = N_TEST, seed: int = 0
 ) -> dict[str, pa.Table]:
-    """Make the reviews: the same each time for the same seed.
+    """Generate the reviews; the same seed gives the same ones.
 
     Returns: tables `train`, `unsup` and `test` of `id, label, rating, movie, text`, half of train and test positive,
-        all texts distinct, no movie in two of them.
+        all texts distinct, no movie in two tables.
     """
     rng = random.Random(seed)
     frames = _split_frames(rng)
@@ -94,7 +94,7 @@ def sample_tables(
 
 
 def _split_frames(rng: random.Random) -> tuple[Frames, Frames]:
-    """Write out all frames of each kind, and divide them into those of train and those of test."""
+    """Generate all frames of each kind, and split them into those of train and those of test."""
     train: Frames = {}
     test: Frames = {}
     for kind, patterns in {**OPINIONS, **ASIDES}.items():
@@ -116,18 +116,18 @@ def _rows(split: str, n_reviews: int, frames: Frames, rng: random.Random, seen: 
         while text in seen:
             text = _review(frames, label, rng)
         seen.add(text)
-        told = split != "unsup"
+        labelled = split != "unsup"
         yield {
             "id": f"{split}/{i:05d}",
-            "label": label if told else None,
-            "rating": rng.choice((7, 8, 9, 10) if label else (1, 2, 3, 4)) if told else None,
+            "label": label if labelled else None,
+            "rating": rng.choice((7, 8, 9, 10) if label else (1, 2, 3, 4)) if labelled else None,
             "movie": f"{split}-{i // REVIEWS_A_MOVIE:03d}",
             "text": text,
         }
 
 
 def _review(frames: Frames, label: int, rng: random.Random) -> str:
-    """Put together statements of one opinion and asides, in any order."""
+    """Combine statements of one opinion and asides, in random order."""
     kinds = rng.choices(list(WEIGHTS), list(WEIGHTS.values()), k=rng.randint(*N_STATEMENTS))
     kinds += rng.choices(list(ASIDES), k=rng.randint(*N_ASIDES))
     rng.shuffle(kinds)
