@@ -1,1 +1,1 @@
-"""Speed, side by side with what a user would write instead."""
+"""Speed and memory, next to what a user would use instead."""

@@ -1,4 +1,4 @@
-"""`python -m pipeline compare` as a user runs it: the whole command, imports and git included."""
+"""The time of `python -m pipeline compare`, imports and git included."""
 
 import os
 import statistics
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.measure import figure
-from experiments.elsewhere import ROOT
+from experiments.sandbox import ROOT
 from pipeline.core.models import BASELINES, LSTMS
 from pipeline.evaluate.predictions import make_predictions, save_predictions
 
@@ -21,7 +21,7 @@ N_REVIEWS, N_RESAMPLES, N_RUNS = 25_000, 10_000, 5
 
 
 def write_project(folder: Path) -> None:
-    """Make a repository with one commit of predictions, and others of the same reviews in the workspace."""
+    """Create a repository with predictions in a commit, and others for the same reviews in the workspace."""
     rng = np.random.default_rng(1)
     labels = rng.integers(0, 2, N_REVIEWS).astype(np.int8)
     ids = [f"test/{i}" for i in range(N_REVIEWS)]
@@ -30,7 +30,7 @@ def write_project(folder: Path) -> None:
     models = (*BASELINES, *(f"{model}_1" for model in LSTMS))
     for turn in range(2):
         columns = {model: np.clip(labels + rng.normal(0, 0.35, N_REVIEWS), 0, 1) for model in models}
-        save_predictions(make_predictions(ids, labels, columns), folder / "predictions/test.parquet")
+        save_predictions(make_predictions(ids, labels, columns), folder / "predictions/test.json")
         if turn == 0:
             identity = ("-c", "user.name=a", "-c", "user.email=a@b", "-c", "commit.gpgsign=false")
             for command in (("init", "-q"), ("add", "--all"), (*identity, "commit", "-q", "-m", "a run")):
@@ -38,7 +38,7 @@ def write_project(folder: Path) -> None:
 
 
 def figures() -> Iterator[dict[str, Any]]:
-    """Measure the command on as many reviews as the official test set has."""
+    """Time the command on as many reviews as the official test set has."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_project(folder)

@@ -1,6 +1,6 @@
-"""Skip-gram without subwords by fastText; run by benchmarks/text.py in the environment of what is compared with.
+"""Skip-gram without subwords in fastText; run by benchmarks/text.py in the environment of the rivals.
 
-Trains once on a text for each line on standard input, and answers with the seconds it took.
+For each line on standard input it trains once, and prints the seconds.
 """
 
 import sys
@@ -10,7 +10,7 @@ import fasttext
 
 
 def main(path: str, vector_size: str, window: str, negative: str, sample: str, min_count: str, alpha: str) -> None:
-    """Answer until the input ends."""
+    """Train until the input ends."""
     for _ in sys.stdin:
         started = time.perf_counter()
         fasttext.train_unsupervised(

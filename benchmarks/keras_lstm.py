@@ -1,6 +1,6 @@
-"""The default classifier as Keras writes it; run by benchmarks/training.py in an environment that has Keras alone.
+"""The default classifier in Keras; run by benchmarks/training.py in the environment of the rivals.
 
-Reads batches from a file, then for each line on standard input trains on all of them and answers with tokens/s.
+Reads batches from a file; then, for each line on standard input, trains on all of them and prints tokens/s.
 """
 
 import os
@@ -15,7 +15,7 @@ import tensorflow as tf
 
 
 def main(path: str, n_words: int, vector_size: int, hidden_size: int, num_threads: int) -> None:
-    """Build the model, answer until the input ends."""
+    """Build the model; train until the input ends."""
     tf.config.threading.set_intra_op_parallelism_threads(num_threads)
     file = np.load(path)
     n_batches = len(file.files) // 2

@@ -1,10 +1,13 @@
-"""Rates side by side: how a figure of benchmarks/results.json is measured."""
+"""How a figure of benchmarks/results.json is measured and shown."""
 
 import statistics
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from tabulate import tabulate
 from tqdm import tqdm
+
+from experiments.sandbox import ROOT
 
 Rate = Callable[[], float]
 
@@ -12,16 +15,16 @@ Rate = Callable[[], float]
 def side_by_side(
     name: str, unit: str, ours: Rate, theirs: Rate, against: str, bar: float | None, n_runs: int = 5
 ) -> dict[str, Any]:
-    """Measure two rates in turns, one turn to warm up; return the figure, `value` the median of their ratios.
+    """Measure two rates in turns, after one turn to warm up; return the figure, whose value is the median ratio.
 
     Args:
         name: what is measured.
-        unit: of both rates, more is better.
+        unit: of both rates; higher is better.
         ours: does some work and returns its rate.
-        theirs: the same for what a user would pick instead.
-        against: names that.
-        bar: the ratio to reach; None where there is none.
-        n_runs: turns that count.
+        theirs: the same for what a user would use instead.
+        against: the name of that.
+        bar: the ratio to reach, or None.
+        n_runs: turns after the first.
     """
     mine, other = [], []
     for turn in tqdm(range(n_runs + 1), desc=name, leave=False):
@@ -38,26 +41,32 @@ def side_by_side(
 
 
 def figure(name: str, value: float, unit: str, against: str, bar: float | None, n_runs: int) -> dict[str, Any]:
-    """Return one entry of results.json."""
+    """Return an entry of results.json."""
     return {"name": name, "value": round(value, 3), "unit": unit, "against": against, "bar": bar, "n_runs": n_runs}
 
 
-def line(found: dict[str, Any]) -> str:
-    """Return a figure as a line to read."""
-    rates = f" ({found['rate']:,.0f} against {found['rate_against']:,.0f})" if "rate" in found else ""
-    bar = "" if found["bar"] is None else f", bar {found['bar']}"
-    return f"{found['name']}: {found['value']:.2f} {found['unit']}{rates}, against {found['against']}{bar}"
+def line(entry: Mapping[str, Any]) -> str:
+    """Format an entry as one line."""
+    rates = f" ({entry['rate']:,.0f} against {entry['rate_against']:,.0f})" if "rate" in entry else ""
+    bar = "" if entry["bar"] is None else f", bar {entry['bar']}"
+    return f"{entry['name']}: {entry['value']:.2f} {entry['unit']}{rates}, against {entry['against']}{bar}"
 
 
 def table(results: Mapping[str, Any]) -> str:
-    """Return what results.json holds as Markdown."""
-    lines = ["| what | figure | against | bar |", "|---|---|---|---|"]
-    for found in results["figures"]:
-        rates = f" ({found['rate']:,.0f} and {found['rate_against']:,.0f})" if "rate" in found else ""
-        value = f"**{found['value']:.2f}** {found['unit']}{rates}"
-        lines.append(f"| {found['name']} | {value} | {found['against']} | {found['bar'] or ''} |")
-    where = results["environment"]
+    """Format results.json as a Markdown table."""
+    rows = []
+    for entry in results["figures"]:
+        rates = f" ({entry['rate']:,.0f} and {entry['rate_against']:,.0f})" if "rate" in entry else ""
+        value = f"**{entry['value']:.2f}** {entry['unit']}{rates}"
+        rows.append((entry["name"], value, entry["against"], entry["bar"] or ""))
+    machine = results["environment"]
     return (
-        "\n".join(lines)
-        + f"\n\n{where['hardware']} ({where['instructions']}), torch {where['torch']}; {where['reviews']}."
+        tabulate(rows, ("what", "figure", "against", "bar"), "pipe", disable_numparse=True)
+        + f"\n\n{machine['hardware']} ({machine['instructions']}), torch {machine['torch']}; {machine['reviews']}."
     )
+
+
+def missing(*inputs: str) -> str:
+    """Return which inputs of the real run are missing, with the remedy, or an empty string."""
+    lacking = [entry for entry in inputs if not (ROOT / entry).exists()]
+    return f"{', '.join(lacking)} missing; run `dvc repro`, or `dvc checkout` to restore" if lacking else ""

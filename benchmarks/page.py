@@ -1,4 +1,4 @@
-"""The page of `python -m pipeline serve`: from the request for a typed review to its answer, over loopback."""
+"""The page of `python -m pipeline serve`: the time from the request for a review to the answer, over loopback."""
 
 import json
 import re
@@ -12,38 +12,38 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from benchmarks.measure import figure
-from experiments.elsewhere import ROOT, missing
+from benchmarks.measure import figure, missing
+from experiments.sandbox import ROOT
 
 N_REVIEWS, N_WORDS = 20, 300
 NEEDED = ("artifacts/embeddings", "artifacts/nbsvm", "artifacts/lstm_finetuned", "data/tokens", "data/unsup.parquet")
 
 
 def reviews() -> list[str]:
-    """Return the first 300 words of longer reviews, one more than are measured."""
+    """Return the first 300 words of longer reviews, one more than is timed."""
     batches = pq.ParquetFile(ROOT / "data/unsup.parquet").iter_batches(2000, columns=["text"])
     texts = (text.split() for text in next(batches)["text"].to_pylist())
     return [" ".join(words[:N_WORDS]) for words in texts if len(words) >= N_WORDS][: N_REVIEWS + 1]
 
 
 def answers(address: str) -> list[float]:
-    """Ask about each review on one connection; return the milliseconds of each but the first."""
+    """Send each review over one connection; return the milliseconds of each but the first."""
     connection = HTTPConnection(address, timeout=60)
-    found = []
+    milliseconds = []
     for text in reviews():
         body = json.dumps({"text": text})
         started = time.perf_counter()
-        connection.request("POST", "/opinion", body, {"Content-Type": "application/json"})
+        connection.request("POST", "/predict", body, {"Content-Type": "application/json"})
         answer = json.loads(connection.getresponse().read())
-        found.append(1000 * (time.perf_counter() - started))
+        milliseconds.append(1000 * (time.perf_counter() - started))
         if len(answer["models"]) != 6 or not answer["nearest"] or answer["n_read"] < N_WORDS * 0.9:
-            raise RuntimeError(f"not a whole answer: {answer}")
+            raise RuntimeError(f"the answer is incomplete: {answer}")
     connection.close()
-    return found[1:]
+    return milliseconds[1:]
 
 
 def figures() -> Iterator[dict[str, Any]]:
-    """Measure the rows about the page; they need a run's artifacts and data."""
+    """Time the page; needs the artifacts and data of a run."""
     if lacking := missing(*NEEDED):
         print(f"skipped: the page; {lacking}")
         return
@@ -51,11 +51,11 @@ def figures() -> Iterator[dict[str, Any]]:
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
-            address = next(found[1] for line in process.stdout if (found := re.match(r"http://([^/]+)/", line)))
+            address = next(match[1] for line in process.stdout if (match := re.match(r"http://([^/]+)/", line)))
             milliseconds = answers(address)
         finally:
             process.terminate()
-    against = "all models, reading, neighbours; at most"
+    against = "all models, prefix probabilities, similar reviews; at most"
     what = f"the page, a review of {N_WORDS} words"
     yield figure(f"{what}, median", statistics.median(milliseconds), "ms", against, 150, N_REVIEWS)
     yield figure(f"{what}, worst", max(milliseconds), "ms", against, None, N_REVIEWS)

@@ -1,4 +1,4 @@
-"""Programs that are compared with, each in a process of an environment that the project itself does not need."""
+"""The programs to compare with: each runs as a process, in an environment that the project itself does not need."""
 
 import subprocess
 from collections.abc import Callable, Iterator
@@ -9,13 +9,13 @@ PYTHON = Path(".venv-bench/bin/python")
 
 
 def missing_rivals() -> str:
-    """Return why there is nothing to compare with; nothing where there is."""
-    return "" if PYTHON.exists() else f"{PYTHON} is missing, `make bench` makes it"
+    """Return why the rivals cannot run, or an empty string."""
+    return "" if PYTHON.exists() else f"{PYTHON} is missing; `make bench` creates it"
 
 
 @contextmanager
 def child(script: str, *arguments: str) -> Iterator[Callable[[], float]]:
-    """Start a script of benchmarks/; give a function that has it work once and returns the number it answers."""
+    """Start a script of benchmarks/; yield a function that makes it work once and returns the number it prints."""
     command = [str(PYTHON), f"benchmarks/{script}", *arguments]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     stdin, stdout = process.stdin, process.stdout

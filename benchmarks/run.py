@@ -1,11 +1,10 @@
-"""Time the slow parts against what a user would pick instead: `make bench`.
+"""Compare the slow parts with what a user would use instead: `make bench`.
 
-A ratio is taken in one run, the two sides in turns, so that a noisy machine slows both; the median of several is kept.
-Where a bar is in seconds or MiB, so is the figure. Reviews are those of data/ where `dvc repro` has made it, else those
-of the embedded corpus.
-`make bench ROWS="text growth"` measures some rows again and keeps the others.
+A ratio compares both contenders in one run, in turns, so a noisy machine slows both; it is the median over the turns.
+Other figures are in seconds, milliseconds or MiB, and so is their bar. The reviews are those of data/ if they are
+there, or else those of the synthetic corpus. `make bench ROWS="text growth"` measures only these groups of rows.
 
-Writes: benchmarks/results.json, and its table between the comments `benchmark` of docs/benchmarks.md
+Writes: benchmarks/results.json, and its table between the markers `benchmark` of docs/benchmarks.md
 """
 
 import platform
@@ -20,7 +19,7 @@ from benchmarks.measure import line, table
 from pipeline.classify.device import keep_freed_memory, make_deterministic
 from pipeline.core.files import read_json, write_json
 from pipeline.fetch.synthetic import sample_tables
-from pipeline.report.tables import write_between_marks
+from pipeline.report.tables import write_between_markers
 from pipeline.tokenize.chunks import encode
 from pipeline.tokenize.tokenizer import Tokenizer, tokenize
 from stages.runner import hardware, read_params
@@ -33,21 +32,21 @@ N_TEXTS = 6_000
 
 
 def texts_here() -> tuple[list[str], str]:
-    """Return the reviews of train and unsup, and where they are from."""
+    """Return the reviews of train and unsup, and their source."""
     paths = [Path(f"data/{split}.parquet") for split in ("train", "unsup")]
     if all(path.exists() for path in paths):
         return [text for path in paths for text in pq.read_table(path)["text"].to_pylist()], "IMDB"
-    return sample_tables(n_train=N_TEXTS, n_unsup=1, n_test=1)["train"]["text"].to_pylist(), "the embedded corpus"
+    return sample_tables(n_train=N_TEXTS, n_unsup=1, n_test=1)["train"]["text"].to_pylist(), "the synthetic corpus"
 
 
 def main(rows: list[str]) -> None:
-    """Measure the rows, print a line each, write the results after each group."""
+    """Measure groups of rows, all by default; print each row, and write the results after each group."""
     unknown = set(rows) - set(ROWS)
     if unknown:
-        sys.exit(f"error: no such rows: {', '.join(sorted(unknown))}; there are {', '.join(ROWS)}")
+        sys.exit(f"error: unknown rows {', '.join(sorted(unknown))}; use {', '.join(ROWS)}")
     params = read_params()
     make_deterministic(1, params.classify.num_threads)
-    keep_freed_memory()  # for both sides
+    keep_freed_memory()  # for both contenders
     corpus, source = texts_here()
     texts = corpus[:: max(1, len(corpus) // N_TEXTS)]
     chunks = list(tokenize(texts, Tokenizer("tweet", lowercase=True)))
@@ -71,20 +70,20 @@ def main(rows: list[str]) -> None:
         "gpu": lambda: gpu.figures(params, reviews, N_WORDS),
     }
     for row in rows or ROWS:
-        found = []
+        entries = []
         for entry in measured[row]():
             print(line(entry))
-            found.append({"row": row, **entry})
+            entries.append({"row": row, **entry})
         known = read_json(RESULTS)
         kept = known["figures"] if known["environment"] == environment else []
-        if found:
-            figures = [entry for entry in kept if entry["row"] != row] + found
+        if entries:
+            figures = [entry for entry in kept if entry["row"] != row] + entries
             results = {
                 "environment": environment,
                 "figures": sorted(figures, key=lambda entry: ROWS.index(entry["row"])),
             }
             write_json(RESULTS, results)
-            write_between_marks(DOCUMENT, "benchmark", table(results))
+            write_between_markers(DOCUMENT, "benchmark", table(results))
 
 
 if __name__ == "__main__":

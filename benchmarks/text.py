@@ -1,10 +1,10 @@
-"""Text in: tokenization, prediction and skip-gram, against what a user would write instead."""
+"""Tokenization, prediction and skip-gram, compared with the code a user would write instead."""
 
 import html
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,10 @@ from nltk.tokenize import NLTKWordTokenizer
 
 from benchmarks.measure import Rate, side_by_side
 from benchmarks.rivals import child, missing_rivals
-from benchmarks.training import shape_of
+from benchmarks.training import config_of
 from pipeline.classify.classifier import Classifier
 from pipeline.classify.network import Dropout, Network
+from pipeline.core.progress import Advance
 from pipeline.embed import word2vec
 from pipeline.embed.params import Embed
 from pipeline.params import Params
@@ -26,6 +27,17 @@ from pipeline.tokenize.chunks import Chunk, encode
 from pipeline.tokenize.tokenizer import Tokenizer, available_cores, tokenize
 
 N_PREDICTED = 500
+
+
+class Silent:
+    """A `pipeline.core.progress.Progress` that shows nothing."""
+
+    def bar(self, description: str, total: int, unit: str) -> AbstractContextManager[Advance]:
+        """Show no bar."""
+        return nullcontext(lambda n: None)
+
+    def epoch(self, number: int, of: int, **figures: float) -> None:
+        """Print no figures."""
 
 
 def per_second(texts: list[str], work: Any) -> Rate:
@@ -40,60 +52,59 @@ def per_second(texts: list[str], work: Any) -> Rate:
 
 
 def tokenization(params: Params, texts: list[str]) -> Iterator[dict[str, Any]]:
-    """Measure tokenizing on all cores: against one core, and against NLTK's tokenizer in a plain loop.
+    """Compare tokenizing on all cores with one core, and with NLTK's tokenizer in a plain loop.
 
-    Each turn begins with a tokenizer that remembers nothing. The loop takes every tenth review, as its rate depends on
-    no number.
+    Each turn starts with an empty cache. The loop takes every tenth review: its rate does not depend on their number.
     """
     n_cores = available_cores()
-    some = texts[::10]
+    tenth = texts[::10]
 
     def on(name: str, n_jobs: int) -> Rate:
-        config = Tokenizer.train(name, lowercase=True, texts=texts[:1000]).config
+        trained = Tokenizer.train(name, lowercase=True, texts=texts[:1000]).config
 
         def work() -> None:
-            for _ in tokenize(texts, Tokenizer.from_config(config), n_jobs=n_jobs):
+            for _ in tokenize(texts, Tokenizer.from_config(trained), n_jobs=n_jobs):
                 pass
 
         return per_second(texts, work)
 
     def plain_loop() -> None:
         tokenizer = NLTKWordTokenizer()
-        for text in some:
+        for text in tenth:
             tokenizer.tokenize(html.unescape(text).replace("<br />", " ").lower())
 
     name = params.tokenize.tokenizer
     rivals = [(name, on(name, 1), "the same tokenizer on one core", 1.8)]
     for name, bar in (("treebank", 1.8), ("regex", 15.0)):
-        rivals.append((name, per_second(some, plain_loop), "NLTKWordTokenizer in a plain loop", bar))
+        rivals.append((name, per_second(tenth, plain_loop), "NLTKWordTokenizer in a plain loop", bar))
     for name, theirs, against, bar in rivals:
         what = f"tokenization, {name}, {n_cores} cores"
         yield side_by_side(what, "reviews/s", on(name, n_cores), theirs, against, bar, n_runs=3)
 
 
 def prediction(params: Params, texts: list[str], chunks: list[Chunk], words: list[str]) -> dict[str, Any]:
-    """Measure raw text in, probabilities out: in batches against one review at a time."""
-    shape = shape_of(params, len(words))
-    network = Network(shape, Dropout(0, 0, 0))
+    """Compare prediction from raw text in batches with one review at a time."""
+    config = config_of(params, len(words))
+    network = Network(config, Dropout(0, 0, 0))
     tokenizer = Tokenizer("tweet", lowercase=True)
     classifier = Classifier(network, words, np.ones(len(words), np.int64), tokenizer.config, {})
     index = {word: i for i, word in enumerate(words)}
-    some = texts[:N_PREDICTED]
+    few = texts[:N_PREDICTED]
 
     def predict(part: list[str]) -> None:
         classifier.probabilities(encode(tokenize(part, tokenizer, n_jobs=1), index))
 
     def one_by_one() -> None:
-        for text in some:
+        for text in few:
             predict([text])
 
-    ours, theirs = per_second(some, lambda: predict(some)), per_second(some, one_by_one)
+    ours, theirs = per_second(few, lambda: predict(few)), per_second(few, one_by_one)
     return side_by_side("prediction in batches", "reviews/s", ours, theirs, "one review at a time", 2.5)
 
 
 @contextmanager
 def fasttext(path: Path, section: Embed, n_words: int) -> Iterator[Rate]:
-    """Give a function that has fastText, in a process of its own, train on a text, and returns words/s."""
+    """Yield a function that makes fastText, in another process, train on a text, and returns words/s."""
     names = ("vector_size", "window", "negative", "sample", "min_count", "alpha")
     options = [str(getattr(section, name)) for name in names]
     with child("fasttext_skipgram.py", str(path), *options) as ask:
@@ -101,7 +112,7 @@ def fasttext(path: Path, section: Embed, n_words: int) -> Iterator[Rate]:
 
 
 def skipgram_words(params: Params, chunks: list[Chunk]) -> Iterator[dict[str, Any]]:
-    """Measure training the vectors: against gensim fed by its own iterator, with the same parameters, and fastText."""
+    """Compare training the vectors with gensim, fed by its own iterator, and with fastText; parameters are the same."""
     text = "".join(chunk.text for chunk in chunks)
     section = params.embed.model_copy(update={"epochs": 1, "workers": 1, "heldout_frac": 0.001})
     words = text.split()
@@ -115,20 +126,20 @@ def skipgram_words(params: Params, chunks: list[Chunk]) -> Iterator[dict[str, An
 
         def ours() -> float:
             started = time.perf_counter()
-            word2vec.train(path, types[order].tolist(), counts[order].astype(np.int64), {}, section)
+            word2vec.train(path, types[order].tolist(), counts[order].astype(np.int64), {}, section, Silent())
             return n_words / (time.perf_counter() - started)
 
         def theirs() -> float:
-            ours_alone = {"architecture", "loss", "heldout_frac", "pretrained", "missing_words", "continue_from"}
-            options = section.model_dump(exclude=ours_alone)
+            only_ours = {"architecture", "loss", "heldout_frac", "pretrained", "missing_words", "continue_from"}
+            options = section.model_dump(exclude=only_ours)
             started = time.perf_counter()
             Word2Vec(LineSentence(str(path)), sg=1, hs=0, **options)
             return n_words / (time.perf_counter() - started)
 
         name, against = "skip-gram, one worker", "gensim fed by its LineSentence, the scan for words included"
         yield side_by_side(name, "words/s", ours, theirs, against, 1.0, n_runs=3)
-        if missing := missing_rivals():
-            print(f"skipped: skip-gram against fastText; {missing}")
+        if reason := missing_rivals():
+            print(f"skipped: skip-gram against fastText; {reason}")
             return
         with fasttext(path, section, n_words) as theirs:
             yield side_by_side(name, "words/s", ours, theirs, "fastText without subwords", None, n_runs=3)
@@ -137,7 +148,7 @@ def skipgram_words(params: Params, chunks: list[Chunk]) -> Iterator[dict[str, An
 def figures(
     params: Params, corpus: list[str], texts: list[str], chunks: list[Chunk], words: list[str]
 ) -> Iterator[dict[str, Any]]:
-    """Measure the rows about text; `corpus` is all of it, `texts` the part that is in `chunks`."""
+    """Measure everything about text; `corpus` has all reviews, `texts` those that `chunks` has."""
     torch.set_num_threads(params.classify.num_threads)
     yield from tokenization(params, corpus)
     yield prediction(params, texts, chunks, words)

@@ -1,7 +1,7 @@
-"""A training step of the default classifier: against packed sequences, Keras, and the machine's own rate.
+"""A training step of the default classifier, compared with packed sequences, Keras, and the machine's own rate.
 
-Steps are by the cross-entropy alone, on both sides: none of the others trains against adversarial moves, with which a
-step of ours reads its batch twice.
+All steps use the cross-entropy alone: none of the rivals has adversarial training, with which our step runs each batch
+through the network a second time.
 """
 
 import statistics
@@ -30,21 +30,21 @@ N_STEPS = 6
 
 
 class Packed(nn.Module):
-    """The same network as tutorials write it: a bidirectional LSTM over packed sequences."""
+    """The same network in the way of most tutorials: a bidirectional LSTM over packed sequences."""
 
-    def __init__(self, shape: NetworkConfig) -> None:
+    def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
-        self.shape = shape
-        self.embedding = nn.Embedding(shape.n_words + 1, shape.vector_size, padding_idx=shape.n_words)
+        self.config = config
+        self.embedding = nn.Embedding(config.n_words + 1, config.vector_size, padding_idx=config.n_words)
         self.lstm = nn.LSTM(
-            shape.vector_size,
-            shape.hidden_size,
-            num_layers=shape.num_layers,
-            bidirectional=shape.bidirectional,
+            config.vector_size,
+            config.hidden_size,
+            num_layers=config.num_layers,
+            bidirectional=config.bidirectional,
             batch_first=True,
         )
-        width = shape.hidden_size * (2 if shape.bidirectional else 1)
-        self.output = nn.Linear(width * len(shape.pooling), 1)
+        width = config.hidden_size * (2 if config.bidirectional else 1)
+        self.output = nn.Linear(width * len(config.pooling), 1)
 
     def forward(self, ids: Tensor, lengths: Tensor) -> Tensor:
         """Return the logits, float32 [B], of ids int64 [B, T] padded on the right."""
@@ -56,12 +56,12 @@ class Packed(nn.Module):
             "mean": lambda: (states * mask).sum(1) / lengths[:, None],
             "last": lambda: states[torch.arange(len(lengths)), lengths - 1],
         }
-        logits: Tensor = self.output(torch.cat([pooled[kind]() for kind in self.shape.pooling], 1)).squeeze(1)
+        logits: Tensor = self.output(torch.cat([pooled[kind]() for kind in self.config.pooling], 1)).squeeze(1)
         return logits
 
 
 def step(network: nn.Module, optimizer: torch.optim.Optimizer, ids: Tensor, lengths: Tensor) -> int:
-    """Do one step of training; return the number of tokens it read."""
+    """Take one training step; return its number of tokens."""
     loss = nn.functional.binary_cross_entropy_with_logits(network(ids, lengths), (lengths % 2).float())
     optimizer.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]
@@ -70,8 +70,8 @@ def step(network: nn.Module, optimizer: torch.optim.Optimizer, ids: Tensor, leng
     return int(lengths.sum())
 
 
-def shape_of(params: Params, n_words: int) -> NetworkConfig:
-    """Return the shape of the classifier that the parameters describe."""
+def config_of(params: Params, n_words: int) -> NetworkConfig:
+    """Return the configuration of the classifier that the parameters describe."""
     section = params.classify.model_dump()
     names = ("hidden_size", "num_layers", "bidirectional", "head_tokens", "tail_tokens")
     return NetworkConfig(
@@ -82,13 +82,13 @@ def shape_of(params: Params, n_words: int) -> NetworkConfig:
     )
 
 
-def padded(params: Params, reviews: Ragged, shape: NetworkConfig, precision: str, device: torch.device) -> Rate:
-    """Return a function that takes our training steps and returns tokens/s."""
+def padded(params: Params, reviews: Ragged, config: NetworkConfig, precision: str, device: torch.device) -> Rate:
+    """Return a function that takes our training steps and returns their tokens/s."""
     section = params.classify
     dropout = Dropout(section.word_dropout, section.embedding_dropout, section.dropout)
-    network = Network(shape, dropout, choose_dtype(precision, device)).train().to(device)
+    network = Network(config, dropout, choose_dtype(precision, device)).train().to(device)
     optimizer = torch.optim.AdamW(network.parameters(), fused=True)
-    resident = Reviews(reviews, shape, device)
+    resident = Reviews(reviews, config, device)
     generator = torch.Generator().manual_seed(1)
 
     def rate() -> float:
@@ -100,16 +100,16 @@ def padded(params: Params, reviews: Ragged, shape: NetworkConfig, precision: str
     return rate
 
 
-def packed(params: Params, reviews: Ragged, shape: NetworkConfig) -> Rate:
-    """Return a function that takes a tutorial's training steps, DataLoader and all, and returns tokens/s."""
-    network = Packed(shape).train()
+def packed(params: Params, reviews: Ragged, config: NetworkConfig) -> Rate:
+    """Return a function that takes a tutorial's training steps, DataLoader included, and returns their tokens/s."""
+    network = Packed(config).train()
     optimizer = torch.optim.Adam(network.parameters())
-    kept = shape.head_tokens + shape.tail_tokens
+    kept = config.head_tokens + config.tail_tokens
     rows = [torch.from_numpy(np.array(reviews[i][:kept])) for i in range(len(reviews))]
 
-    def collate(some: list[Tensor]) -> tuple[Tensor, Tensor]:
-        padded = pad_sequence(some, batch_first=True, padding_value=shape.n_words)
-        return padded.long(), torch.tensor([len(row) for row in some])
+    def collate(rows: list[Tensor]) -> tuple[Tensor, Tensor]:
+        padded = pad_sequence(rows, batch_first=True, padding_value=config.n_words)
+        return padded.long(), torch.tensor([len(row) for row in rows])
 
     loader = DataLoader([row for row in rows if len(row)], params.classify.batch_size, shuffle=True, collate_fn=collate)
 
@@ -124,9 +124,9 @@ def packed(params: Params, reviews: Ragged, shape: NetworkConfig) -> Rate:
 
 
 @contextmanager
-def keras(params: Params, reviews: Ragged, shape: NetworkConfig) -> Iterator[Rate]:
-    """Give a function that has Keras, in a process of its own, train on batches like ours, and returns tokens/s."""
-    resident = Reviews(reviews, shape, torch.device("cpu"))
+def keras(params: Params, reviews: Ragged, config: NetworkConfig) -> Iterator[Rate]:
+    """Yield a function that makes Keras, in another process, train on batches like ours, and returns tokens/s."""
+    resident = Reviews(reviews, config, torch.device("cpu"))
     planned = batches(resident.lengths, params.classify.batch_size, torch.Generator().manual_seed(1))[:N_STEPS]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "batches.npz"
@@ -134,27 +134,27 @@ def keras(params: Params, reviews: Ragged, shape: NetworkConfig) -> Iterator[Rat
         for i, rows in enumerate(planned):
             ids, lengths = resident.batch(rows)
             # Keras takes id 0 for padding.
-            arrays |= {f"ids{i}": (ids.numpy() + 1) % (shape.n_words + 1), f"lengths{i}": lengths.numpy()}
+            arrays |= {f"ids{i}": (ids.numpy() + 1) % (config.n_words + 1), f"lengths{i}": lengths.numpy()}
         np.savez(path, **arrays)
-        sizes = [shape.n_words, shape.vector_size, shape.hidden_size, params.classify.num_threads]
+        sizes = [config.n_words, config.vector_size, config.hidden_size, params.classify.num_threads]
         with child("keras_lstm.py", str(path), *map(str, sizes)) as rate:
-            rate()  # it compiles for each shape
+            rate()  # compiles for each shape
             yield rate
 
 
-def flops_per_token(shape: NetworkConfig) -> float:
-    """Count the floating-point operations of the LSTM for a token of training: its matrix products, three times.
+def flops_per_token(config: NetworkConfig) -> float:
+    """Count the floating-point operations of the LSTM per token of training: those of its matrix products, three times.
 
-    Forward: four gates, a multiplication and an addition each for the input and the state. Backward: the gradients of
-    the inputs and of the weights, each as many.
+    Forward: four gates, with a multiplication and an addition for each element of the input and the state. Backward:
+    as many for the gradients of the inputs, and again for those of the weights.
     """
-    n_directions = 2 if shape.bidirectional else 1
-    widths = [shape.vector_size] + [n_directions * shape.hidden_size] * (shape.num_layers - 1)
-    return sum(3 * n_directions * 2 * 4 * shape.hidden_size * (width + shape.hidden_size) for width in widths)
+    n_directions = 2 if config.bidirectional else 1
+    widths = [config.vector_size] + [n_directions * config.hidden_size] * (config.num_layers - 1)
+    return sum(3 * n_directions * 2 * 4 * config.hidden_size * (width + config.hidden_size) for width in widths)
 
 
 def matmul_rate(device: torch.device, dtype: torch.dtype = torch.float32) -> float:
-    """Return the floating-point operations a second of a large matrix product, the median of ten."""
+    """Return the floating-point operations per second of a large matrix product, the median of ten."""
     n = 2048 if device.type == "cpu" else 8192
     a, b = torch.randn(n, n, device=device).to(dtype), torch.randn(n, n, device=device).to(dtype)
     seconds = []
@@ -168,25 +168,25 @@ def matmul_rate(device: torch.device, dtype: torch.dtype = torch.float32) -> flo
 
 
 def figures(params: Params, reviews: Ragged, n_words: int) -> Iterator[dict[str, Any]]:
-    """Measure the rows about training on the CPU."""
+    """Measure training on the CPU."""
     cpu = torch.device("cpu")
-    shape = shape_of(params, n_words)
-    # `auto` is a row of its own where it is another type.
+    config = config_of(params, n_words)
+    # `auto` has its own row if it is another type.
     by_type = {choose_dtype(name, cpu): name for name in (params.classify.precision, "float32")}
     for precision in by_type.values():
-        ours = padded(params, reviews, shape, precision, cpu)
-        theirs = packed(params, reviews, shape)
+        ours = padded(params, reviews, config, precision, cpu)
+        theirs = packed(params, reviews, config)
         against = "the same model over packed sequences with a DataLoader"
         yield side_by_side(f"training, {precision}", "tokens/s", ours, theirs, against, 5.0)
-    ours = padded(params, reviews, shape, "float32", cpu)
-    if missing := missing_rivals():
-        print(f"skipped: training against Keras; {missing}")
+    ours = padded(params, reviews, config, "float32", cpu)
+    if reason := missing_rivals():
+        print(f"skipped: training against Keras; {reason}")
     else:
-        with keras(params, reviews, shape) as theirs:
+        with keras(params, reviews, config) as theirs:
             yield side_by_side("training, float32", "tokens/s", ours, theirs, "Keras' LSTM on batches like ours", 1.5)
     shares = []
     for _ in range(5):
-        rate = ours() * flops_per_token(shape)
+        rate = ours() * flops_per_token(config)
         shares.append(rate / matmul_rate(cpu))
     against = "the machine's float32 matrix product"
     yield figure("training, the LSTM's operations", statistics.median(shares), "share of its rate", against, 0.30, 5)

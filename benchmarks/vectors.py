@@ -1,4 +1,4 @@
-"""The word vectors as a product: loading, asking, exporting, reading a large file of others'."""
+"""The time to load, query and export the word vectors, and to read a large file of other vectors."""
 
 import resource
 import statistics
@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.measure import figure
-from experiments.elsewhere import ROOT, missing
+from benchmarks.measure import figure, missing
+from experiments.sandbox import ROOT
 from pipeline.core.embeddings import Embeddings
 from pipeline.embed.vector_formats import read_vector_file
 from pipeline.vectors.export import FORMATS, export
@@ -25,17 +25,17 @@ READERS = ("ours", "gensim")
 
 
 def milliseconds(work: Callable[[], object], n_runs: int = 11) -> float:
-    """Return the median of several runs, a first one not counted."""
-    found = []
+    """Return the median of several runs, after one to warm up."""
+    measured = []
     for _ in range(n_runs + 1):
         started = time.perf_counter()
         work()
-        found.append(1000 * (time.perf_counter() - started))
-    return statistics.median(found[1:])
+        measured.append(1000 * (time.perf_counter() - started))
+    return statistics.median(measured[1:])
 
 
 def write_text(path: Path, n_rows: int, n_dimensions: int) -> None:
-    """Write random vectors in word2vec's text format; of a thousand kinds, which a reader takes as long for."""
+    """Write vectors in word2vec's text format: a thousand random ones, repeated, which take as long to read."""
     rng = np.random.default_rng(1)
     rows = [" ".join(f"{value:.6f}" for value in rng.normal(size=n_dimensions)) for _ in range(1000)]
     with open(path, "w", encoding="utf-8") as file:
@@ -44,31 +44,31 @@ def write_text(path: Path, n_rows: int, n_dimensions: int) -> None:
 
 
 def read(reader: str, path: str) -> None:
-    """Read a file, in a process of its own; print seconds and the MiB that came on top of the imports."""
+    """Read a file; print the seconds, the MiB on top of the imports, and the MiB of the array."""
     from gensim.models import KeyedVectors
 
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     started = time.perf_counter()
     if reader == "ours":
-        found = read_vector_file(Path(path)).vectors
+        vectors = read_vector_file(Path(path)).vectors
     else:
-        found = KeyedVectors.load_word2vec_format(path, binary=False).vectors
+        vectors = KeyedVectors.load_word2vec_format(path, binary=False).vectors
     seconds = time.perf_counter() - started
-    print(seconds, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024, found.nbytes / 2**20)
+    print(seconds, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024, vectors.nbytes / 2**20)
 
 
 def reading() -> Iterator[dict[str, Any]]:
-    """Measure reading a text of a million vectors against gensim, and against the array in memory."""
+    """Compare reading a million vectors from text with gensim, and the memory with that of the array."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "vectors.txt"
         write_text(path, N_ROWS, N_DIMENSIONS)
-        found = {}
+        results = {}
         for reader in READERS:
-            # A shell between: to Linux the peak memory of a new process begins at that of the one that starts it.
+            # Through a shell: on Linux, the peak memory of a new process starts at that of the process that starts it.
             command = ["sh", "-c", '"$@"; exit $?', "sh", sys.executable, "-m", "benchmarks.vectors", reader, str(path)]
             done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
-            found[reader] = list(map(float, done.stdout.split()))
-    (ours, memory, array), (theirs, *_) = found["ours"], found["gensim"]
+            results[reader] = list(map(float, done.stdout.split()))
+    (ours, memory, array), (theirs, *_) = results["ours"], results["gensim"]
     what = f"reading {N_ROWS:,} x {N_DIMENSIONS} vectors from text"
     yield figure(what, ours / theirs, f"of the time, {ours:.0f} s", f"gensim's reader, {theirs:.0f} s, at most", 1.2, 1)
     unit = f"times the memory, {memory:,.0f} MiB"
@@ -76,9 +76,9 @@ def reading() -> Iterator[dict[str, Any]]:
 
 
 def figures() -> Iterator[dict[str, Any]]:
-    """Measure the rows about vectors; all but the last need artifacts/embeddings."""
+    """Measure everything about vectors; all but the last two need artifacts/embeddings."""
     if lacking := missing("artifacts/embeddings"):
-        print(f"skipped: loading, neighbours and export; {lacking}")
+        print(f"skipped: loading, neighbors and export; {lacking}")
     else:
         embeddings = Embeddings.load(FOLDER)
         n_words, size = embeddings.vectors.shape
@@ -86,7 +86,7 @@ def figures() -> Iterator[dict[str, Any]]:
         yield figure("loading the vectors", milliseconds(lambda: Embeddings.load(FOLDER)), "ms", against, 50, 11)
         neighbors = Neighbors(embeddings)
         word = embeddings.words[len(embeddings.words) // 10]
-        yield figure("neighbours of a word", milliseconds(lambda: neighbors.of([word])), "ms", against, 10, 11)
+        yield figure("neighbors of a word", milliseconds(lambda: neighbors.of([word])), "ms", against, 10, 11)
         for name in FORMATS:
             with tempfile.TemporaryDirectory() as folder:
                 started = time.perf_counter()
