@@ -2,7 +2,7 @@
 
 Reads:  metrics/, plots/, data/examples.json, data/polarity.json
 Writes: report/index.html (not in git: it shows reviews)
-Params: seeds, fetch, tokenize, embed, baseline, classify, maas, polarity, evaluate
+Params: params.yaml
 """
 
 import csv
@@ -11,16 +11,21 @@ from pathlib import Path
 from pipeline.core.errors import InputError
 from pipeline.core.files import atomic, read_json
 from pipeline.core.models import LSTMS
-from pipeline.params import Params
+from pipeline.core.params import Section
+from pipeline.core.progress import Progress
 from pipeline.report.charts import Rows
-from pipeline.report.page import Results, page, timed
-from stages.stage import run
+from pipeline.report.page import Results, page
+from pipeline.report.tables import timed
 
 METRICS, PLOTS, PAGE = Path("metrics"), Path("plots"), Path("report/index.html")
 
 
 def read_rows(path: Path) -> Rows:
-    """Read a CSV file as dictionaries."""
+    """Read a CSV file as dictionaries.
+
+    Raises:
+        InputError: the file is missing.
+    """
     try:
         with open(path, encoding="utf-8", newline="") as file:
             return list(csv.DictReader(file))
@@ -28,30 +33,27 @@ def read_rows(path: Path) -> Rows:
         raise InputError(f"{path} is missing; `dvc repro` makes it") from None
 
 
-def main(params: Params) -> None:
-    """Gather, render, save; runs of seeds that are no longer listed stay out."""
-    runs = [f"{model}-{seed}" for model in LSTMS for seed in params.seeds]
+def main(
+    progress: Progress, *, seeds: list[int], fetch: Section, tokenize: Section, embed: Section, baseline: Section,
+    classify: Section, maas: Section, polarity: Section, evaluate: Section,
+) -> dict[str, str]:  # fmt: skip
+    """Read the results of the listed seeds, render the page, save it."""
+    sections = {
+        "fetch": fetch, "tokenize": tokenize, "embed": embed, "baseline": baseline, "classify": classify,
+        "maas": maas, "polarity": polarity, "evaluate": evaluate,
+    }  # fmt: skip
+    runs = [f"{model}-{seed}" for model in LSTMS for seed in seeds]
+    names = ("corpus", "embeddings", "test", "paired", "polarity", "provenance")
+    curves = ("roc", "calibration", "confusion", "slices")
     results = Results(
-        corpus=read_json(METRICS / "corpus.json"),
-        embeddings=read_json(METRICS / "embeddings.json"),
-        test=read_json(METRICS / "test.json"),
-        paired=read_json(METRICS / "paired.json"),
-        seconds={name: read_json(METRICS / "seconds" / f"{name}.json") for name in timed(params.seeds)},
-        roc=read_rows(PLOTS / "roc.csv"),
-        calibration=read_rows(PLOTS / "calibration.csv"),
-        confusion=read_rows(PLOTS / "confusion.csv"),
+        **{name: read_json(METRICS / f"{name}.json") for name in names},
+        **{name: read_rows(PLOTS / f"{name}.csv") for name in curves},
+        seconds={name: read_json(METRICS / "seconds" / f"{name}.json") for name in timed(seeds)},
         history={run: read_rows(PLOTS / "history" / f"{run}.csv") for run in runs},
-        slices=read_rows(PLOTS / "slices.csv"),
         examples=read_json(Path("data/examples.json")),
-        polarity=read_json(METRICS / "polarity.json"),
         words=read_json(Path("data/polarity.json")),
-        provenance=read_json(METRICS / "provenance.json"),
-        params=params.model_dump(),
+        params={"seeds": seeds, **{name: section.model_dump() for name, section in sections.items()}},
     )
     with atomic(PAGE) as temporary:
         temporary.write_text(page(results), "utf-8")
-    print(PAGE)
-
-
-if __name__ == "__main__":
-    run("report", main, timed=False)  # its seconds would change what it depends on
+    return {"page": str(PAGE)}

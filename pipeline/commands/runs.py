@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from pipeline.commands.options import PATH, METRICS
+from pipeline.commands.options import METRICS, PATH
 from pipeline.core.errors import InputError
 from pipeline.core.files import atomic, read_json
 
@@ -89,19 +89,18 @@ def results(metrics: Path, predictions: Path, write: Path | None) -> None:
     from pipeline.core.models import LEAD
     from pipeline.evaluate.predictions import load_predictions, models_of
     from pipeline.polarity.polarity import polarity_table
-    from pipeline.report.page import results_table, timed, where
-    from pipeline.report.tables import write_between_marks
+    from pipeline.report.tables import measured_on, results_table, timed, write_between_markers
 
     # The seeds of this run: earlier runs have left the seconds of other seeds too.
     seeds = models_of(load_predictions(predictions)).get(LEAD, ())
     seconds = {name: read_json(metrics / "seconds" / f"{name}.json") for name in timed(seeds)}
     tables = {
-        "results": f"{results_table(read_json(metrics / 'test.json'), seconds)}\n\n{where(seconds)}.",
+        "results": f"{results_table(read_json(metrics / 'test.json'), seconds)}\n\nMeasured on {measured_on(seconds)}.",
         "polarity": polarity_table(read_json(metrics / "polarity.json")),
     }
     for name, table in tables.items():
         if write:
-            write_between_marks(write, name, table)
+            write_between_markers(write, name, table)
         else:
             click.echo(f"{table}\n")
 

@@ -1,4 +1,4 @@
-"""Two revisions of the project compared: their predictions on the same reviews, and the parameters that differ."""
+"""Compare two revisions: their predictions on the same reviews, and the parameters and machines that differ."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,7 +9,7 @@ import numpy as np
 from pipeline.compare.results import RevisionResults, align
 from pipeline.core.errors import InputError
 from pipeline.evaluate.predictions import Answers, answers, models_of
-from pipeline.evaluate.significance import Difference, Interval, difference, holm, wilson
+from pipeline.evaluate.significance import Difference, Interval, difference, holm, verdict, wilson
 
 
 @dataclass(frozen=True)
@@ -18,18 +18,18 @@ class Score:
 
     accuracy: float
     interval: Interval  # Wilson's
-    accuracies: tuple[float, ...]  # of each fit
+    accuracies: tuple[float, ...]  # one per seed
     seeds: tuple[int, ...]
 
     @classmethod
-    def of(cls, found: Answers, level: float) -> "Score":
-        """Score what the fits of a model got right."""
-        n, accuracy = found.right.shape[1], float(found.right.mean())
-        return cls(accuracy, wilson(round(accuracy * n), n, level), tuple(found.accuracies.tolist()), found.seeds)
+    def of(cls, model: Answers, level: float) -> "Score":
+        """Score the answers of a model."""
+        n, accuracy = model.right.shape[1], float(model.right.mean())
+        return cls(accuracy, wilson(round(accuracy * n), n, level), tuple(model.accuracies.tolist()), model.seeds)
 
     @property
     def sd(self) -> float | None:
-        """The standard deviation of the accuracies over the seeds; None for a single fit."""
+        """The standard deviation of the accuracies over the seeds; None for a single one."""
         return float(np.std(self.accuracies, ddof=1)) if len(self.accuracies) > 1 else None
 
 
@@ -41,21 +41,17 @@ class ModelChange:
     b: Score
     change: Difference
     level: float
-    p_holm: float | None = None  # where it is one of several tests
+    p_holm: float | None = None  # if it is one of several tests
 
     @property
     def p(self) -> float:
-        """The p value that the verdict rests on."""
+        """The p value that decides the verdict."""
         return self.change.p if self.p_holm is None else self.p_holm
 
     @property
     def verdict(self) -> str:
-        """`better` and `worse` say that B differs by more than noise; else `within noise`, or the `same answers`."""
-        if self.change.same:
-            return "same answers"
-        if self.p >= self.level:
-            return "within noise"
-        return "better" if self.change.difference > 0 else "worse"
+        """`better` or `worse` if B differs by more than noise, else `within noise` or `same answers`."""
+        return verdict(self.change.difference, self.p, self.level, same=self.change.same)
 
 
 @dataclass(frozen=True)
@@ -66,8 +62,17 @@ class Comparison:
     b: RevisionResults
     n_reviews: int
     models: Mapping[str, ModelChange]
-    left_out: Mapping[str, str]  # models that one of the two lacks: where they are
+    left_out: Mapping[str, str]  # models of only one revision, with the name of that revision
     params: Mapping[str, tuple[Any, Any]]  # that differ
+    machine: Mapping[str, tuple[Any, Any]]  # what differs between the machines, as far as both are known
+
+    @property
+    def notes(self) -> list[str]:
+        """What a reader must know beside the figures."""
+        if not self.machine:
+            return []
+        listed = ", ".join(f"{key.replace('_', ' ')} {a} -> {b}" for key, (a, b) in self.machine.items())
+        return [f"another machine: {listed}; the same code and parameters can give slightly different results on it"]
 
 
 ABSENT = "(absent)"
@@ -76,30 +81,31 @@ ABSENT = "(absent)"
 def compare(
     a: RevisionResults, b: RevisionResults, *, models: Sequence[str], level: float, n_resamples: int, seed: int
 ) -> Comparison:
-    """Compare B with A, each model that both have, or those of `models`.
+    """Compare B with A: each model that both have, or those of `models`.
 
     Args:
         a: the baseline.
-        b: what is held against it.
-        models: names; all if there are none.
-        level: of the tests; the intervals are of 1 - level.
+        b: what is compared with it.
+        models: names; all models if empty.
+        level: of the tests; the intervals cover 1 - level.
         n_resamples: of the paired bootstrap.
         seed: of the paired bootstrap.
 
     Raises:
-        InputError: the two are not of the same reviews, or have no model in common; `models` names an unknown one.
+        InputError: the two contain different reviews or have no model in common, or `models` names an unknown one.
     """
     of_a, of_b = models_of(a.table), models_of(b.table)
     for model in models:
         if model not in of_a and model not in of_b:
             names = ", ".join(dict.fromkeys([*of_a, *of_b]))
-            raise InputError(f"there is no model {model!r} in {a.name} or {b.name}; there are {names}")
+            raise InputError(f"there is no model {model!r} in {a.name} or {b.name}; the models are {names}")
     table = align(a, b)
     wanted = models or list(dict.fromkeys([*of_a, *of_b]))
     common = [model for model in wanted if model in of_a and model in of_b]
     if not common:
         raise InputError(
-            f"{a.name} and {b.name} have none of the models in common: {', '.join(of_a)} and {', '.join(of_b)}"
+            f"{a.name} and {b.name} have no such model in common; {a.name} has {', '.join(of_a)}, {b.name} has"
+            f" {', '.join(of_b)}"
         )
     before, after = answers(a.table), answers(table)
     return Comparison(
@@ -116,19 +122,18 @@ def compare(
             for model in common
         },
         left_out={model: a.name if model in of_a else b.name for model in wanted if model not in common},
-        params={
-            key: (a.params.get(key, ABSENT), b.params.get(key, ABSENT))
-            for key in dict.fromkeys([*a.params, *b.params])
-            if a.params.get(key, ABSENT) != b.params.get(key, ABSENT)
-        },
+        params=_differing(a.params, b.params),
+        machine=_differing(a.machine, b.machine) if a.machine and b.machine else {},
     )
 
 
-def correct_for_many(comparisons: Sequence[Comparison]) -> list[Comparison]:
-    """Correct the p values of all comparisons together, after Holm.
+def _differing(a: Mapping[str, Any], b: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    pairs = {key: (a.get(key, ABSENT), b.get(key, ABSENT)) for key in dict.fromkeys([*a, *b])}
+    return {key: (one, other) for key, (one, other) in pairs.items() if one != other}
 
-    Where all answers are the same nothing was tested, and such pairs do not count.
-    """
+
+def correct_for_many(comparisons: Sequence[Comparison]) -> list[Comparison]:
+    """Correct the p values of all comparisons together, after Holm; a model with the same answers is no test."""
     tests = [
         (i, model)
         for i, comparison in enumerate(comparisons)
@@ -149,18 +154,18 @@ def correct_for_many(comparisons: Sequence[Comparison]) -> list[Comparison]:
 
 
 def as_dict(comparison: Comparison) -> dict[str, Any]:
-    """Return a comparison as what JSON can hold; shares of one, not points."""
+    """Return a comparison as JSON values; differences are shares of 1, not points."""
 
-    def side(one: RevisionResults) -> dict[str, Any]:
+    def revision(one: RevisionResults) -> dict[str, Any]:
         return {"name": one.name, "commit": one.revision.commit, "notes": list(one.notes)}
 
     def score(one: Score) -> dict[str, Any]:
-        found = {"accuracy": one.accuracy, "low": one.interval[0], "high": one.interval[1]}
-        return {**found, **({"seeds": list(one.seeds), "accuracies": list(one.accuracies)} if one.seeds else {})}
+        accuracy = {"accuracy": one.accuracy, "low": one.interval[0], "high": one.interval[1]}
+        return {**accuracy, **({"seeds": list(one.seeds), "accuracies": list(one.accuracies)} if one.seeds else {})}
 
     def model(one: ModelChange) -> dict[str, Any]:
         change, both = one.change, one.change.both
-        found = {
+        value = {
             "a": score(one.a),
             "b": score(one.b),
             "difference": change.difference,
@@ -174,23 +179,24 @@ def as_dict(comparison: Comparison) -> dict[str, Any]:
             "verdict": one.verdict,
         }
         if one.p_holm is not None:
-            found["p_holm"] = one.p_holm
+            value["p_holm"] = one.p_holm
         if both:
-            found["bootstrap"] = {"low": change.fits_interval[0], "high": change.fits_interval[1]}
-            found["standard_error"] = {
+            value["bootstrap"] = {"low": change.fits_interval[0], "high": change.fits_interval[1]}
+            value["standard_error"] = {
                 "reviews": both.reviews**0.5,
                 "seeds": sum(part.between for part in both.seeds) ** 0.5,
                 "paired_by_seed": both.paired,
             }
         if change.seed_unknown:
-            found["seed_unknown"] = True
-        return found
+            value["seed_unknown"] = True
+        return value
 
     return {
-        "a": side(comparison.a),
-        "b": side(comparison.b),
+        "a": revision(comparison.a),
+        "b": revision(comparison.b),
         "n_reviews": comparison.n_reviews,
         "models": {name: model(one) for name, one in comparison.models.items()},
         "left_out": dict(comparison.left_out),
         "params": {key: list(values) for key, values in comparison.params.items()},
+        "notes": comparison.notes,
     }

@@ -1,4 +1,4 @@
-"""dvc.lock as a witness: do predictions belong to the parameters that stand beside them?"""
+"""Check with dvc.lock that predictions belong to the parameters committed with them."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -9,62 +9,70 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 Stages = Mapping[str, Mapping[str, Any]]
+CHECKS = "params"  # the stage that only checks all parameters: what it writes does not depend on them
 
 
-def _inside(path: str, folder: str) -> bool:
-    return PurePosixPath(path).is_relative_to(folder) or PurePosixPath(folder).is_relative_to(path)
+def doubts(lock: bytes | None, params: Mapping[str, Any], content: bytes, path: str) -> list[str]:
+    """Return the reasons why a file may not be what `dvc repro` makes of these parameters.
+
+    Changes of code and data are not considered.
+
+    Args:
+        lock: dvc.lock.
+        params: the values of params.yaml in the same revision.
+        content: the file.
+        path: the file's path in the project, an output of some stage.
+
+    Returns: one clause per reason; none if dvc.lock confirms the file.
+    """
+    if lock is None:
+        return ["there is no dvc.lock to check them against"]
+    try:
+        stages: Stages = YAML(typ="safe", pure=True).load(lock)["stages"]
+    except (YAMLError, UnicodeDecodeError, TypeError, KeyError):
+        return ["dvc.lock cannot be read"]
+    hashes = {out["path"]: str(out.get("md5")) for stage in stages.values() for out in stage.get("outs", [])}
+    if not any(_contains(written, path) for written in hashes):
+        return ["dvc.lock does not list them"]
+    reasons = []
+    # A folder has one hash for all its files, from which that of a single file cannot be derived.
+    if path in hashes and hashes[path] != hashlib.md5(content).hexdigest():
+        reasons.append("they have another hash than in dvc.lock")
+    differing: dict[str, tuple[Any, Any]] = {}
+    for name in _upstream(stages, path):
+        if name != CHECKS and not _of_unlisted_seed(name, params):
+            for key, locked in _values(stages[name].get("params", {})):
+                if (now := _at(params, key)) != locked:
+                    differing[key] = (locked, now)
+    reasons += [f"they were made with {key} = {ran_with!r}, not {now!r}" for key, (ran_with, now) in differing.items()]
+    return reasons
+
+
+def _contains(folder: str, path: str) -> bool:
+    return PurePosixPath(path).is_relative_to(folder)
 
 
 def _upstream(stages: Stages, path: str) -> Iterator[str]:
-    """Yield the stages that a file comes from, the one that writes it first."""
+    """Yield the stages that a file depends on, first the one that writes it; paths may be folders."""
     seen, waiting = set[str](), [path]
     while waiting:
         wanted = waiting.pop()
         for name, stage in stages.items():
-            if name not in seen and any(_inside(out["path"], wanted) for out in stage.get("outs", [])):
+            outs = [out["path"] for out in stage.get("outs", [])]
+            if name not in seen and any(_contains(out, wanted) or _contains(wanted, out) for out in outs):
                 seen.add(name)
                 yield name
                 waiting += [dep["path"] for dep in stage.get("deps", [])]
 
 
-def doubts(lock: bytes | None, params: Mapping[str, Any], content: bytes, path: str) -> list[str]:
-    """Say why a file may not be what `dvc repro` makes of these parameters.
-
-    Args:
-        lock: dvc.lock.
-        params: the values of params.yaml beside it.
-        content: the file.
-        path: the file's path in the project, an output of some stage.
-
-    Returns: a clause a reason; none if dvc.lock vouches for the file. What changed in code or data is not looked at.
-    """
-    if lock is None:
-        return ["there is no dvc.lock that says where they are from"]
-    try:
-        stages: Stages = YAML(typ="safe", pure=True).load(lock)["stages"]
-    except (YAMLError, UnicodeDecodeError, TypeError, KeyError):
-        return ["dvc.lock cannot be read"]
-    written = {out["path"]: out.get("md5") for stage in stages.values() for out in stage.get("outs", [])}
-    if path not in written:
-        return ["dvc.lock does not know them"]
-    found = []
-    if hashlib.md5(content).hexdigest() != written[path]:
-        found.append("they are not the ones that dvc.lock names")
-    differing: dict[str, tuple[Any, Any]] = {}
+def _of_unlisted_seed(name: str, params: Mapping[str, Any]) -> bool:
+    """Return whether a run of a matrix stage, `classify@lstm_frozen-2`, has a seed that is no longer listed."""
     seeds = {str(seed) for seed in params.get("seeds") or []}
-    for name in _upstream(stages, path):
-        # The lock keeps the runs of seeds that are listed no more.
-        if "@" in name and seeds and name.rpartition("-")[2] not in seeds:
-            continue
-        for key, ran_with in _values(stages[name].get("params", {})):
-            if (now := _at(params, key)) != ran_with:
-                differing[key] = (ran_with, now)
-    found += [f"they were made with {key} = {ran_with!r}, not {now!r}" for key, (ran_with, now) in differing.items()]
-    return found
+    return "@" in name and bool(seeds) and name.rpartition("-")[2] not in seeds
 
 
 def _values(files: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, Any]]:
-    """Yield the parameters of a stage, `baseline.C` and its value, a section's one by one."""
+    """Yield the parameters of a stage, such as `baseline.C`, with their values; those of a section one by one."""
     for values in files.values():
         for key, value in values.items():
             if isinstance(value, Mapping):
@@ -74,7 +82,7 @@ def _values(files: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, Any]]
 
 
 def _at(params: Mapping[str, Any], key: str) -> Any:
-    place: Any = params
+    value: Any = params
     for part in key.split("."):
-        place = place.get(part) if isinstance(place, Mapping) else None
-    return place
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return value

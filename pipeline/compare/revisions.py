@@ -1,7 +1,7 @@
-"""Files of a revision, out of git alone: of a commit, of a DVC experiment, of the workspace.
+"""Read the files of a revision from git: of a commit, a DVC experiment or the workspace.
 
-What is kept in git is there in every clone, without DVC's cache. An experiment is a commit that `dvc exp` keeps under
-refs/exps/<first 2 digits>/<other 38 of the commit it started from>/<name>.
+Every clone has what is in git, without DVC's cache. `dvc exp` keeps an experiment as a commit under
+refs/exps/<first 2 digits>/<other 38 digits of the commit it started from>/<name>.
 """
 
 import re
@@ -17,20 +17,20 @@ EXPERIMENT = re.compile(r"refs/exps/([0-9a-f]{2})/([0-9a-f]{38})/([^/]+)")
 
 @dataclass(frozen=True)
 class Revision:
-    """A revision by the name that it was asked for."""
+    """A revision."""
 
-    name: str
+    name: str  # that the user gave
     commit: str | None  # 40 digits; None for the workspace
     subject: str
-    folder: Path  # the project's, in the workspace
+    folder: Path  # of the project, in the workspace
 
     @property
     def short(self) -> str:
-        """The first digits of the commit, nothing for the workspace."""
+        """The first digits of the commit; empty for the workspace."""
         return (self.commit or "")[:7]
 
     def read(self, path: Path) -> bytes | None:
-        """Return a file of the project; None if the revision has none there."""
+        """Return the content of a file of the project; None if the revision lacks it."""
         if self.commit is None:
             file = self.folder / path
             return file.read_bytes() if file.is_file() else None
@@ -42,7 +42,7 @@ def _git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
     try:
         return subprocess.run(["git", *arguments], cwd=folder, capture_output=True)
     except FileNotFoundError:
-        raise InputError("git is not installed; the revisions are read with it") from None
+        raise InputError("git is not installed; it is needed to read revisions") from None
 
 
 def _in_repository(folder: Path) -> None:
@@ -50,8 +50,8 @@ def _in_repository(folder: Path) -> None:
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip().partition("\n")[0]
         raise InputError(
-            f"{folder.absolute()} is in no git repository that can be read ({said}); the revisions come from git: "
-            "run in a clone of the project"
+            f"{folder.absolute()} is not in a readable git repository ({said}); revisions are read from git, so"
+            " run in a clone of the project"
         )
 
 
@@ -65,30 +65,30 @@ def _subject(folder: Path, commit: str) -> str:
 
 
 def experiments(folder: Path) -> list[Revision]:
-    """Return the experiments of `dvc exp` that have finished, of all commits, the oldest first.
+    """Return the finished experiments of `dvc exp`, of all commits, the oldest first.
 
     Raises:
-        InputError: the folder is in no git repository.
+        InputError: the folder is not in a git repository.
     """
     _in_repository(folder)
     lines = _git(
         folder, "for-each-ref", "--sort=committerdate", "--format=%(objectname) %(refname)", "refs/exps"
     ).stdout.decode()
-    found = []
+    finished = []
     for line in lines.splitlines():
         commit, _, ref = line.partition(" ")
         if kept := EXPERIMENT.fullmatch(ref):
-            found.append(Revision(kept[3], commit, f"experiment on {(kept[1] + kept[2])[:7]}", folder))
-    return found
+            finished.append(Revision(kept[3], commit, f"experiment on {(kept[1] + kept[2])[:7]}", folder))
+    return finished
 
 
 def find(name: str, folder: Path) -> Revision:
-    """Find a revision: `workspace`, what git knows (a commit, branch, tag, HEAD~3), or an experiment of `dvc exp`.
+    """Find a revision: `workspace`, a revision of git (a commit, branch, tag, HEAD~3), or an experiment of `dvc exp`.
 
-    Of several experiments of the name, the one that started from HEAD is meant.
+    Of several experiments with the name, take the one that started from HEAD.
 
     Raises:
-        InputError: the folder is in no git repository, nothing has the name, or several experiments have it.
+        InputError: the folder is not in a git repository, nothing has the name, or several experiments have it.
     """
     _in_repository(folder)
     if name == WORKSPACE:
@@ -98,18 +98,18 @@ def find(name: str, folder: Path) -> Revision:
     if commit := _commit(folder, name):
         by_commit = {one.commit: one.subject for one in known}
         return Revision(name, commit, by_commit.get(commit) or _subject(folder, commit), folder)
-    found = [one for one in known if one.name == name]
-    if len(found) > 1:
+    matching = [one for one in known if one.name == name]
+    if len(matching) > 1:
         head = (_commit(folder, "HEAD") or "")[:7]
-        here = [one for one in found if one.subject.endswith(f" {head}")]
+        here = [one for one in matching if one.subject.endswith(f" {head}")]
         if len(here) != 1:
-            commits = ", ".join(f"{one.short} ({one.subject})" for one in found)
+            commits = ", ".join(f"{one.short} ({one.subject})" for one in matching)
             raise InputError(f"several experiments are called {name}: {commits}; name one by its commit")
-        found = here
-    if not found:
-        names = ", ".join(one.name for one in known[-8:]) or "none here"
+        matching = here
+    if not matching:
+        names = ", ".join(one.name for one in known[-8:]) or "none"
         raise InputError(
-            f"there is no revision {name!r}: git knows no commit, branch or tag of that name, and the experiments are"
-            f" {names}; `git fetch` and `dvc exp pull` bring those of a remote"
+            f"there is no revision {name!r}: no commit, branch or tag in git has that name; experiments: {names};"
+            " `git fetch` and `dvc exp pull` fetch those of a remote"
         )
-    return found[0]
+    return matching[0]

@@ -1,4 +1,4 @@
-"""A comparison of revisions as text for a terminal of 96 columns."""
+"""Comparisons as text for a terminal of 96 columns."""
 
 import json
 import textwrap
@@ -19,13 +19,13 @@ SAID = {
 
 
 def _points(value: float) -> str:
-    """Return a difference in points; 0.00 has no sign."""
+    """Format a difference in points; 0.00 has no sign."""
     text = f"{100 * value:+.2f}"
     return " 0.00" if text in ("+0.00", "-0.00") else text
 
 
 def _share(value: float) -> str:
-    return f"{round(value, 5):.4f}"  # by way of the five decimals of metrics/test.json, to read as the table made of it
+    return f"{round(value, 5):.4f}"  # through the five decimals of metrics/test.json, to round as its table does
 
 
 def _range(interval: Interval) -> str:
@@ -57,7 +57,7 @@ def _value(value: Any) -> str:
 
 
 def _table(rows: Sequence[Sequence[str]], gap: int = 2) -> list[str]:
-    """Return rows as lines, each column as wide as its widest cell."""
+    """Format rows as lines, each column as wide as its widest cell."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return ["".join(cell.ljust(w + gap) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]
 
@@ -66,53 +66,58 @@ def _wrapped(text: str, indent: str = "") -> list[str]:
     return textwrap.wrap(text, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
-def _heading(sides: Iterable[tuple[str, RevisionResults]]) -> list[str]:
+def _notes(notes: Iterable[str], indent: str = "") -> list[str]:
+    return [line for note in notes for line in _wrapped(f"{indent}! {note}", f"{indent}  ")]
+
+
+def _heading(revisions: Iterable[tuple[str, RevisionResults]]) -> list[str]:
     rows, notes = [], []
-    for letter, side in sides:
-        revision = side.revision
-        rows.append((letter, side.name, revision.short, revision.subject))
-        notes += [line for note in side.notes for line in _wrapped(f"! {note}", "  ")]
+    for letter, one in revisions:
+        rows.append((letter, one.name, one.revision.short, one.revision.subject))
+        notes += _notes(one.notes)
     lines = [line if len(line) <= WIDTH else f"{line[: WIDTH - 1]}…" for line in _table(rows)]
     return [*lines, *notes]
 
 
 def _sentences(comparison: Comparison, level: float) -> list[str]:
-    """Say in words what can be told from noise."""
+    """Say which differences exceed noise."""
     if comparison.a.digest == comparison.b.digest:
-        return ["Both have the same file of predictions."]
+        return ["The files of predictions are identical."]
     by_verdict: dict[str, list[str]] = {verdict: [] for verdict in SAID}
     for name, change in comparison.models.items():
         by_verdict[change.verdict].append(name)
-    found = []
+    sentences = []
     for verdict in ("better", "worse"):
-        if named := by_verdict[verdict]:
-            found.append(f"B is {verdict} in {_names(named)} by more than noise at level {level:g}.")
-    if named := by_verdict["within noise"]:
-        found.append(f"What changed in {_names(named)} cannot be told from noise at level {level:g}.")
-    if named := by_verdict["same answers"]:
-        found.append(f"All answers are the same in {_names(named)}.")
-    return found
+        if models := by_verdict[verdict]:
+            sentences.append(f"B is significantly {verdict} in {_names(models)} at level {level:g}.")
+    if models := by_verdict["within noise"]:
+        changes = "change in" if len(models) == 1 else "changes in"
+        verb = "is" if len(models) == 1 else "are"
+        sentences.append(f"The {changes} {_names(models)} {verb} within noise at level {level:g}.")
+    if models := by_verdict["same answers"]:
+        sentences.append(f"All answers are the same in {_names(models)}.")
+    return sentences
 
 
 def _unknown_seeds(models: Mapping[str, ModelChange]) -> list[str]:
-    named = [name for name, one in models.items() if one.change.seed_unknown and not one.change.same]
-    if not named:
+    names = [name for name, one in models.items() if one.change.seed_unknown and not one.change.same]
+    if not names:
         return []
     return [
-        f"{_names(named)}: a side has a single seed, so this is about these fits alone. What another seed would have"
-        " given is not known, and may be more than the interval; several `seeds` on both sides tell."
+        f"{_names(names)}: one of the revisions has a single seed, so the test is about these training runs only."
+        " Another seed could change the result by more than the interval; several `seeds` in both revisions show that."
     ]
 
 
 def _seeds(models: Mapping[str, ModelChange]) -> list[str]:
-    """Return the block of models with several seeds on both sides."""
+    """Return the block about models with several seeds in both revisions."""
     lines = []
     for name, one in models.items():
         both = one.change.both
         if both is None:
             continue
         seeds = sum(part.between for part in both.seeds) ** 0.5
-        how = "paired by seed" if both.paired else "not the same seeds, so not paired by seed"
+        how = "paired by seed" if both.paired else "with different seeds, so not paired by seed"
         lines += [
             "",
             f"{name}, {how}",
@@ -124,13 +129,13 @@ def _seeds(models: Mapping[str, ModelChange]) -> list[str]:
             ),
             *_table(
                 [
-                    ("  these fits, other reviews", _range_of_points(one.change.fits_interval)),
-                    ("  other seeds and other reviews", _range_of_points(one.change.interval)),
+                    ("  interval over reviews", _range_of_points(one.change.fits_interval)),
+                    ("  interval over reviews and seeds", _range_of_points(one.change.interval)),
                 ]
             ),
             *_wrapped(
                 f"  standard error: {100 * both.reviews**0.5:.2f} points from the reviews, {100 * seeds:.2f} from the"
-                f" seeds; a pair of single fits would have had McNemar's p from {_p(min(one.change.mcnemar))} to"
+                f" seeds; McNemar's p for single pairs of runs: {_p(min(one.change.mcnemar))} to"
                 f" {_p(max(one.change.mcnemar))}",
                 "  ",
             ),
@@ -146,12 +151,12 @@ def _params(comparison: Comparison) -> list[str]:
 
 
 def _left_out(comparison: Comparison) -> list[str]:
-    return [f"Left out: {model}, which only {where} has." for model, where in comparison.left_out.items()]
+    return [f"Left out: {model}, which is only in {where}." for model, where in comparison.left_out.items()]
 
 
 def as_text(comparison: Comparison, level: float) -> str:
-    """Return the comparison of two revisions: a model two lines, intervals beneath, then words and parameters."""
-    rows = [("model", "A", "B", "B - A, points", "changed side", f"at level {level:g}")]
+    """Format the comparison of two revisions: two lines per model, then the verdicts and the parameters."""
+    rows = [("model", "A", "B", "B - A, points", "answers", f"at level {level:g}")]
     for name, one in comparison.models.items():
         change, points = one.change, _points(one.change.difference)
         intervals = _range(one.a.interval), _range(one.b.interval)
@@ -161,7 +166,7 @@ def as_text(comparison: Comparison, level: float) -> str:
                 _share(one.a.accuracy),
                 _share(one.b.accuracy),
                 points,
-                "none" if change.same else f"{_count(change.n_gained)} to right",
+                "none" if change.same else f"{_count(change.n_gained)} gained",
                 SAID[one.verdict],
             )
         )
@@ -169,20 +174,21 @@ def as_text(comparison: Comparison, level: float) -> str:
             rows.append(("", *intervals, "", "", ""))
             continue
         p = "McNemar p" if change.test == "mcnemar" else "p"
-        lost = f"{_count(change.n_lost)} to wrong"
+        lost = f"{_count(change.n_lost)} lost"
         rows.append(("", *intervals, _range_of_points(change.interval), lost, f"{p} {_p(change.p)}"))
     table = _table(rows)
     models = comparison.models
+    sentences = [*_sentences(comparison, level), *_unknown_seeds(models), *_left_out(comparison)]
     lines = [
         *_heading([("A", comparison.a), ("B", comparison.b)]),
-        f"{comparison.n_reviews:,} test reviews, paired by id; accuracies and beneath them {_percent(level)} intervals",
+        *_notes(comparison.notes),
+        f"{comparison.n_reviews:,} test reviews, paired by id; accuracies, with {_percent(level)} intervals below",
         "",
         table[0],
         "-" * max(map(len, table)),
         *table[1:],
         "",
-        *(line for text in _sentences(comparison, level) for line in _wrapped(text)),
-        *(line for text in [*_unknown_seeds(models), *_left_out(comparison)] for line in _wrapped(text)),
+        *(line for sentence in sentences for line in _wrapped(sentence)),
         *_seeds(models),
         "",
         *_params(comparison),
@@ -193,7 +199,7 @@ def as_text(comparison: Comparison, level: float) -> str:
 def many_as_text(
     a: RevisionResults, comparisons: Sequence[Comparison], left_out: Mapping[str, str], level: float
 ) -> str:
-    """Return several comparisons with one baseline: a block a revision, a line a model that changed."""
+    """Format comparisons with one baseline: a block per revision, a line per model that changed."""
     changed = [[(name, one) for name, one in each.models.items() if not one.change.same] for each in comparisons]
     n_tests = sum(map(len, changed))
     lines = _heading([("A", a)])
@@ -205,7 +211,7 @@ def many_as_text(
         baseline = {name: one.a for comparison in comparisons for name, one in comparison.models.items()}
         rows = [(name, _share(score.accuracy), _range(score.interval)) for name, score in baseline.items()]
         lines += ["", *_table([("model", "A", ""), *rows])]
-    header = ("", "B", "B - A", "points", "to right", "to wrong", "p", f"at level {level:g}")
+    header = ("", "B", "B - A", "points", "gained", "lost", "p", f"at level {level:g}")
     rows_of_all = [
         (
             f"  {name}",
@@ -226,7 +232,7 @@ def many_as_text(
         b = comparison.b
         changes = "; ".join(f"{key} {_value(old)} -> {_value(new)}" for key, (old, new) in comparison.params.items())
         lines += _wrapped(f"{b.name}  {b.revision.short}  {changes or 'the same parameters'}", "    ")
-        lines += [line for note in b.notes for line in _wrapped(f"  ! {note}", "    ")]
+        lines += _notes([*b.notes, *comparison.notes], "  ")
         lines += [table.pop(0) for _ in block]
         if same := [name for name, one in comparison.models.items() if one.change.same]:
             lines += _wrapped(f"  same answers: {'all' if not block else ', '.join(same)}", "    ")

@@ -1,6 +1,6 @@
-"""What the charts of the report share: colours, axes, tooltips, legends, as Vega-Lite writes them.
+"""What the charts of the report share: colors, axes, tooltips and legends, in the terms of Vega-Lite.
 
-Colours are custom properties of the page's style sheet, `var(--ink)` say: a chart follows light, dark and print.
+Colors are custom properties of the page's style sheet, such as `var(--ink)`: a chart follows light, dark and print.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,8 +9,8 @@ from typing import Any
 Rows = Sequence[Mapping[str, str]]  # of a CSV file
 Spec = dict[str, Any]
 
-# Okabe and Ito's colours, which colour-blind readers can tell apart, by their place in the style sheet; references are
-# dashed. `ink` is their black, and white on black.
+# Okabe and Ito's colors, which color-blind readers can distinguish, by their name in the style sheet; baselines are
+# dashed. `ink` is their black, white in the dark.
 STYLES = {
     "bag_of_vectors": ("var(--ink)", [5, 3]),
     "tfidf": ("var(--orange)", [5, 3]),
@@ -35,6 +35,7 @@ CONFIG: Spec = {
         "titleFontSize": 12,
         "titlePadding": 10,
         "labelPadding": 6,
+        "labelSeparation": 8,
         "gridColor": "var(--line)",
         "domain": False,
         "ticks": False,
@@ -57,7 +58,7 @@ CONFIG: Spec = {
 
 
 def chart(description: str, layers: list[Spec], values: Iterable[Mapping[str, Any]], height: int = HEIGHT) -> Spec:
-    """Return a chart as wide as its place, of layers over the same data."""
+    """Return a chart of layers over the same data, as wide as its place."""
     return {
         "description": description,
         "width": "container",
@@ -69,12 +70,12 @@ def chart(description: str, layers: list[Spec], values: Iterable[Mapping[str, An
 
 
 def axis(field: str, title: str | None, **scale: Any) -> Spec:
-    """Return a channel of numbers whose axis need not begin at 0."""
+    """Return a channel of numbers whose axis need not start at 0."""
     return {"field": field, "type": "quantitative", "title": title, "scale": {"zero": False, "nice": False, **scale}}
 
 
 def tooltip(*columns: tuple[str, str, str]) -> list[Spec]:
-    """List what is shown on hovering: `field, title, format`, a format of "" for text."""
+    """Return a tooltip of `field, title, format`, the format "" for text."""
     return [
         {"field": field, "title": title, **({"type": "quantitative", "format": form} if form else {"type": "nominal"})}
         for field, title, form in columns
@@ -82,7 +83,7 @@ def tooltip(*columns: tuple[str, str, str]) -> list[Spec]:
 
 
 def models(names: Iterable[str], symbol: str = "stroke") -> tuple[list[Spec], Spec]:
-    """Return the parameter and the channels that colour by model; a click into the legend shows one model alone."""
+    """Return the parameter and the channels that color by model; a click on the legend shows one model alone."""
     models = list(dict.fromkeys(names))
     styles = [STYLES.get(model, OTHER) for model in models]
     return [{"name": "picked", "select": {"type": "point", "fields": ["model"]}, "bind": "legend"}], {

@@ -1,19 +1,22 @@
 """The report's figures as Vega-Lite specifications: plain dictionaries, the same for the same input."""
 
 from collections.abc import Mapping, Sequence
+from math import ceil
 from typing import Any
 
 from pipeline.report.charts import OTHER, STYLES, Rows, Spec, axis, chart, models, numbers, tooltip
+from pipeline.report.findings import PairedDifference
 
 
-def differences(paired: Mapping[str, Mapping[str, float]], model: str) -> Spec:
-    """Draw how far `model` is ahead of each reference, in points of accuracy, with the paired interval."""
+def differences(pairs: Sequence[PairedDifference]) -> Spec:
+    """Draw how far one model is ahead of each reference, in points of accuracy, with the paired interval."""
+    model = pairs[0].model if pairs else ""
     values = [
-        {"reference": reference, **{key: round(100 * one[key], 3) for key in ("low", "difference", "high")}}
-        for reference, one in paired.items()
+        {"reference": one.reference, **{key: round(getattr(one, key), 3) for key in ("low", "difference", "high")}}
+        for one in pairs
     ]
     y = {"field": "reference", "type": "nominal", "sort": None, "title": None, "axis": {"labelColor": "var(--ink)"}}
-    told_on_hovering = tooltip(
+    shown = tooltip(
         ("reference", "against", ""),
         ("difference", "points ahead", "+.2f"),
         ("low", "from", "+.2f"),
@@ -32,22 +35,32 @@ def differences(paired: Mapping[str, Mapping[str, float]], model: str) -> Spec:
         },
     ]
     for layer in layers[1:]:
-        layer["encoding"] |= {"y": y, "tooltip": told_on_hovering}
-    told = "; ".join(f"{v['reference']} {v['difference']:+.2f} ({v['low']:+.2f} to {v['high']:+.2f})" for v in values)
+        layer["encoding"] |= {"y": y, "tooltip": shown}
+    listed = "; ".join(f"{one.reference} {one.difference:+.2f} ({one.low:+.2f} to {one.high:+.2f})" for one in pairs)
     return chart(
-        f"Points of accuracy that {model} is ahead of each reference: {told}.", layers, values, 54 + 34 * len(values)
+        f"Points of accuracy that {model} is ahead of each reference: {listed}.", layers, values, 54 + 34 * len(values)
     )
 
 
+def roc_window(rows: Rows) -> float:
+    """Return the side of the corner of the ROC square, in tenths, in which every curve shows its bend."""
+    models = dict.fromkeys(row["model"] for row in rows)
+    bends = [
+        min(max(float(row["fpr"]), 1 - float(row["tpr"])) for row in rows if row["model"] == model) for model in models
+    ]
+    return min(10, max(1, ceil(25 * max(bends, default=1)))) / 10
+
+
 def roc(rows: Rows) -> Spec:
-    """Draw the ROC curves of rows `model, fpr, tpr`, the corner that tells the models apart."""
+    """Draw the ROC curves of rows `model, fpr, tpr`, enlarged to the corner where they bend."""
+    side = roc_window(rows)
     picked, channels = models(row["model"] for row in rows)
     layer = {
         "params": picked,
         "mark": {"type": "line", "clip": True, "point": {"size": 12, "opacity": 0.01}},
         "encoding": {
-            "x": axis("fpr", "false positive rate", domain=[0, 0.4]),
-            "y": axis("tpr", "true positive rate", domain=[0.6, 1]),
+            "x": axis("fpr", "false positive rate", domain=[0, side]),
+            "y": axis("tpr", "true positive rate", domain=[round(1 - side, 1), 1]),
             "order": {"field": "tpr", "type": "quantitative"},
             "tooltip": tooltip(
                 ("model", "model", ""), ("fpr", "false positives", ".1%"), ("tpr", "true positives", ".1%")
@@ -61,7 +74,7 @@ def roc(rows: Rows) -> Spec:
 def calibration(rows: Rows) -> Spec:
     """Draw the observed share of positive reviews over the predicted one, of rows `model, predicted, positive, n`.
 
-    A bin of fewer than 20 reviews tells more of chance than of the model, and is left out.
+    Bins of fewer than 20 reviews, which show chance rather than the model, are left out.
     """
     values = [row for row in numbers(rows, "predicted", "positive", "n") if row["n"] >= 20]
     picked, channels = models(row["model"] for row in rows)
@@ -110,7 +123,7 @@ def history(runs: Mapping[str, Rows], column: str, label: str, form: str) -> Spe
             **channels,
         },
     }
-    return chart(f"{label} by epoch, a line a training.", [layer], values)
+    return chart(f"{label} by epoch, one line per training run.", [layer], values)
 
 
 def slices(rows: Rows, kind: str, label: str) -> Spec:
@@ -126,10 +139,9 @@ def slices(rows: Rows, kind: str, label: str) -> Spec:
         "scale": {"paddingInner": 0.3, "paddingOuter": 0.1},
         "axis": {
             "labelAngle": 0,
-            "labelOverlap": "greedy",
-            "labelSeparation": 2,
+            "labelOverlap": False,
             "labelFontSize": 10.5,
-            "labelExpr": "replace(datum.label, ' to ', '\u2013')",
+            "labelExpr": "split(replace(datum.label, ' to ', '\u2013|'), '|')",  # in two lines, so that all fit
         },
     }
     shared = {
@@ -159,49 +171,8 @@ def slices(rows: Rows, kind: str, label: str) -> Spec:
     return chart(f"Accuracy by {label}, with intervals of 95 %, by model.", layers, values)
 
 
-def word_map(words: Sequence[tuple[str, float, float, float]], name: str) -> Spec:
-    """Draw words where a map puts them, `word, x, y, log odds`: green for positive reviews' words, red for negative.
-
-    A word that would stand on one drawn before it is a dot, which tells its word on hovering.
-    """
-    left, right = min(row[1] for row in words), max(row[1] for row in words)
-    low, high = min(row[2] for row in words), max(row[2] for row in words)
-    taken: list[tuple[float, float, float]] = []  # middle and half the width, in shares of the picture
-    values = []
-    for word, x, y, odds in words:
-        across, up = (x - left) / ((right - left) or 1), (y - low) / ((high - low) or 1)
-        half = 0.0046 * len(word) + 0.004
-        free = not any(abs(across - u) < half + w and abs(up - v) < 0.024 for u, v, w in taken)
-        if free:
-            taken.append((across, up, half))
-        color = "var(--positive)" if odds > 0 else "var(--negative)"
-        values.append(
-            {"word": word, "x": round(across, 4), "y": round(up, 4), "odds": odds, "color": color, "free": free}
-        )
-    place = {
-        "x": {"field": "x", "type": "quantitative", "axis": None, "scale": {"domain": [-0.05, 1.05]}},
-        "y": {"field": "y", "type": "quantitative", "axis": None, "scale": {"domain": [-0.02, 1.02]}},
-        "color": {"field": "color", "type": "nominal", "scale": None},
-        "tooltip": tooltip(("word", "word", ""), ("odds", "log odds", "+.2f")),
-    }
-    layers: list[Spec] = [
-        {
-            "transform": [{"filter": "!datum.free"}],
-            "mark": {"type": "point", "filled": True, "size": 26, "opacity": 0.7},
-            "encoding": place,
-        },
-        {
-            "transform": [{"filter": "datum.free"}],
-            "mark": {"type": "text", "fontSize": 12},
-            "encoding": {**place, "text": {"field": "word"}},
-        },
-    ]
-    # As wide as words of twelve pixels need to be read, whatever the screen: it scrolls in its place.
-    return {**chart(f"Map of the most polar words by the vectors of {name}.", layers, values, 640), "width": 960}
-
-
 def sparkline(probabilities: Sequence[float], width: int, height: int) -> str:
-    """Return the points of a small line of probabilities, for an SVG polyline; at most a point a unit of width."""
+    """Return the points of a small line of probabilities, for an SVG polyline, at most one per unit of width."""
     n = len(probabilities)
     kept = sorted({round(i * (n - 1) / (min(n, width) - 1)) for i in range(min(n, width))}) if n > 1 else range(n)
     return " ".join(f"{width * i / max(n - 1, 1):.0f},{1 + (height - 2) * (1 - probabilities[i]):.1f}" for i in kept)

@@ -1,11 +1,11 @@
-"""The scripts that draw charts, kept in pipeline/vendor so that a page draws them without a network."""
+"""Vega, Vega-Lite and Vega-Embed, kept in pipeline/report/vendor so that a page draws its charts offline."""
 
 import json
 from importlib import resources
 
-VENDOR = resources.files("pipeline") / "vendor"
+VENDOR = resources.files("pipeline.report") / "vendor"
 
-# `dvc plots` fills in the three names in braces but for the scripts, which it would load from elsewhere.
+# `dvc plots` fills in the names in braces; it would load the scripts from the network, so they are in the page.
 PLOTS_PAGE = """<!doctype html>
 <html lang="en">
 <head>
@@ -34,21 +34,21 @@ SCRIPTS
 """
 
 
-def versions() -> dict[str, str]:
-    """Return the version of each vendored package by its name, as pipeline/vendor/vendor.json tells."""
+def vega_versions() -> dict[str, str]:
+    """Return the version of each vendored package by its name, from pipeline/report/vendor/vendor.json."""
     listed: dict[str, dict[str, str]] = json.loads((VENDOR / "vendor.json").read_text("utf-8"))
     return {one["package"]: one["version"] for one in listed.values()}
 
 
-def vendored() -> str:
+def scripts() -> str:
     """Return Vega, Vega-Lite and Vega-Embed as <script> elements, without the line that names a source map."""
-    scripts = []
+    elements = []
     for name in json.loads((VENDOR / "vendor.json").read_text("utf-8")):
         code = (VENDOR / name).read_text("utf-8")
-        scripts.append(f"<script>{code[: code.index('//# sourceMappingURL=')].rstrip()}</script>")
-    return "\n".join(scripts)
+        elements.append(f"<script>{code[: code.index('//# sourceMappingURL=')].rstrip()}</script>")
+    return "\n".join(elements)
 
 
 def plots_page() -> str:
-    """Return the page that `dvc plots` fills, .dvc/plots.html: the scripts stand in it, wherever it is written to."""
-    return PLOTS_PAGE.replace("SCRIPTS", vendored())
+    """Return .dvc/plots.html, the page that `dvc plots` fills: it holds the scripts, wherever it is written to."""
+    return PLOTS_PAGE.replace("SCRIPTS", scripts())

@@ -1,4 +1,4 @@
-"""`python -m pipeline compare` in small repositories: what it says of revisions, experiments and bad input."""
+"""`python -m pipeline compare` in small repositories: revisions, experiments and bad input."""
 
 import hashlib
 import json
@@ -11,19 +11,21 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from click.testing import CliRunner
 from ruamel.yaml import YAML
 
 from pipeline.__main__ import main
 from pipeline.evaluate.predictions import make_predictions, save_predictions
 
 N = 400
-PREDICTIONS = "predictions/test.parquet"
+PREDICTIONS = "predictions/test.json"
 Command = Callable[..., str]
 
 
 class Repository:
-    """A git repository of predictions, parameters and a lock that vouches for them."""
+    """A git repository of predictions, parameters and a dvc.lock that confirms them."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -42,7 +44,7 @@ class Repository:
         return done.stdout.strip()
 
     def fit(self, accuracy: float, seed: int) -> np.ndarray:
-        """Return probabilities that are right for a share of the reviews."""
+        """Return probabilities that are correct for a share of the reviews."""
         right = np.random.default_rng(seed).random(N) < accuracy
         return np.where(right == (self.labels == 1), 0.9, 0.1)
 
@@ -71,7 +73,7 @@ class Repository:
         return self.git("rev-parse", "HEAD")
 
     def experiment(self, name: str) -> str:
-        """Keep what is in the workspace as `dvc exp run` does: a commit under refs/exps, the branch where it was."""
+        """Keep the workspace as `dvc exp run` does: a commit under refs/exps, the branch unchanged."""
         head = self.git("rev-parse", "HEAD")
         made = self.commit(f"dvc: commit experiment {name}")
         self.git("update-ref", f"refs/exps/{head[:2]}/{head[2:]}/{name}", made)
@@ -88,21 +90,20 @@ def repository(tmp_path: Path) -> Repository:
 
 
 @pytest.fixture
-def compare(repository: Repository, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    """The command, in the repository; returns what it printed, or its error."""
+def compare(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> Command:
+    """The command, in the repository; returns what it prints, or its error."""
     monkeypatch.chdir(repository.folder)
 
     def run(*arguments: str, fails: bool = False) -> str:
-        monkeypatch.setattr(sys, "argv", ["pipeline", "compare", "--resamples", "200", *arguments])
-        if fails:
-            with pytest.raises(SystemExit) as caught:
-                main()
-            said = str(caught.value)
-            assert said.startswith("error: ")
-            assert "\n" not in said
-            return said
-        main()
-        return capsys.readouterr().out
+        done = CliRunner().invoke(main, ["compare", "--resamples", "200", *arguments])
+        if not fails:
+            assert done.exit_code == 0, done.output
+            return done.stdout
+        assert done.exit_code == 1
+        said = done.stderr.rstrip("\n")
+        assert said.startswith("error: ")
+        assert "\n" not in said
+        return said
 
     return run
 
@@ -116,7 +117,7 @@ def test_head_against_the_workspace(repository: Repository, compare: Command) ->
     assert "The first run" in said
     assert "B  workspace" in said
     assert "400 test reviews" in said
-    assert "B is better in nbsvm by more than noise at level 0.05." in said
+    assert "B is significantly better in nbsvm at level 0.05." in said
     assert "All answers are the same in bag and lstm." in said
     assert "baseline.min_df         2  10" in said
     assert "!" not in said
@@ -126,32 +127,32 @@ def test_head_against_the_workspace(repository: Repository, compare: Command) ->
 def test_the_other_way_round_it_is_worse(repository: Repository, compare: Command) -> None:
     repository.columns["nbsvm"] = repository.fit(0.95, 7)
     repository.write()
-    assert "B is worse in nbsvm" in compare("workspace", "HEAD")
+    assert "B is significantly worse in nbsvm" in compare("workspace", "HEAD")
 
 
-def test_a_small_change_cannot_be_told_from_noise(repository: Repository, compare: Command) -> None:
+def test_a_small_change_is_within_noise(repository: Repository, compare: Command) -> None:
     turned = repository.columns["nbsvm"].copy()
     turned[:6] = 1 - turned[:6]
     repository.columns["nbsvm"] = turned
     repository.write()
-    assert "What changed in nbsvm cannot be told from noise at level 0.05." in compare()
+    assert "The change in nbsvm is within noise at level 0.05." in compare()
     assert "at level 0.01" in compare("--level", "0.01")
     assert "99 % intervals" in compare("--level", "0.01")
 
 
 def test_nothing_changed(compare: Command) -> None:
     said = compare()
-    assert "Both have the same file of predictions." in said
+    assert "The files of predictions are identical." in said
     assert "The parameters are the same." in said
 
 
-def test_the_order_of_the_reviews_is_no_difference(repository: Repository, compare: Command) -> None:
+def test_the_order_of_the_reviews_makes_no_difference(repository: Repository, compare: Command) -> None:
     table = make_predictions(repository.ids, repository.labels, repository.columns)
     repository.write(table.take(np.random.default_rng(1).permutation(N)))
     assert "All answers are the same in bag, nbsvm and lstm." in compare()
 
 
-def test_json_says_the_same_for_machines(repository: Repository, compare: Command) -> None:
+def test_json_has_the_same_figures(repository: Repository, compare: Command) -> None:
     repository.columns["nbsvm"] = repository.fit(0.95, 7)
     repository.params["baseline"]["min_df"] = 10
     repository.write()
@@ -179,7 +180,7 @@ def test_an_experiment_is_read_by_its_name_without_a_cache(repository: Repositor
     assert "baseline.min_df         2  10" in said
 
 
-def test_of_two_experiments_of_one_name_that_of_head_is_meant(repository: Repository, compare: Command) -> None:
+def test_of_two_experiments_with_one_name_that_of_head_is_taken(repository: Repository, compare: Command) -> None:
     repository.params["baseline"]["min_df"] = 10
     repository.experiment("twin")
     repository.params["baseline"]["min_df"] = 2
@@ -211,7 +212,7 @@ def test_all_experiments_with_p_values_corrected_together(repository: Repository
     assert [one["verdict"] for one in models][2] == "better"
 
 
-def test_several_revisions_are_held_against_the_first(repository: Repository, compare: Command) -> None:
+def test_several_revisions_are_compared_with_the_first(repository: Repository, compare: Command) -> None:
     repository.columns["nbsvm"] = repository.fit(0.95, 7)
     repository.commit("The second run")
     repository.git("tag", "second")
@@ -220,7 +221,7 @@ def test_several_revisions_are_held_against_the_first(repository: Repository, co
     assert "for 2 tests" in said
 
 
-def test_all_leaves_out_what_cannot_be_compared_and_says_why(repository: Repository, compare: Command) -> None:
+def test_all_leaves_out_what_cannot_be_compared_with_the_reason(repository: Repository, compare: Command) -> None:
     repository.params["baseline"]["min_df"] = 10
     repository.experiment("good")
     repository.labels = 1 - repository.labels
@@ -231,10 +232,10 @@ def test_all_leaves_out_what_cannot_be_compared_and_says_why(repository: Reposit
 
 
 def test_all_without_experiments(compare: Command) -> None:
-    assert "there are no experiments here; `dvc exp run" in compare("--all", fails=True)
+    assert "there are no experiments; `dvc exp run" in compare("--all", fails=True)
 
 
-def test_several_seeds_show_what_the_seed_makes_of_it(repository: Repository, compare: Command) -> None:
+def test_several_seeds_show_the_variance_between_seeds(repository: Repository, compare: Command) -> None:
     del repository.columns["lstm_1"]
     repository.params["seeds"] = [1, 2, 3]
     for seed in (1, 2, 3):
@@ -246,7 +247,7 @@ def test_several_seeds_show_what_the_seed_makes_of_it(repository: Repository, co
     said = compare("--model", "lstm")
     assert "lstm, paired by seed" in said
     assert "seeds 1, 2, 3" in said
-    assert "other seeds and other reviews" in said
+    assert "interval over reviews and seeds" in said
     assert "a single seed" not in said
     lstm = json.loads(compare("--json"))["comparisons"][0]["models"]["lstm"]
     assert lstm["low"] <= lstm["bootstrap"]["low"]
@@ -255,10 +256,10 @@ def test_several_seeds_show_what_the_seed_makes_of_it(repository: Repository, co
     assert lstm["standard_error"]["paired_by_seed"]
 
 
-def test_of_one_seed_it_says_what_is_not_known(repository: Repository, compare: Command) -> None:
+def test_a_single_seed_is_pointed_out(repository: Repository, compare: Command) -> None:
     repository.columns["lstm_1"] = repository.fit(0.95, 7)
     repository.write()
-    assert "lstm: a side has a single seed" in " ".join(compare().split())
+    assert "lstm: one of the revisions has a single seed" in " ".join(compare().split())
     assert "single seed" not in compare("--model", "nbsvm")
 
 
@@ -269,7 +270,7 @@ def test_a_revision_that_does_not_exist(repository: Repository, compare: Command
     repository.experiment("rarer-ngrams")
     said = compare("nosuch", fails=True)
     assert "there is no revision 'nosuch'" in said
-    assert "the experiments are rarer-ngrams" in said
+    assert "experiments: rarer-ngrams" in said
     assert "there is no revision '--nosuch'" in compare("HEAD", "--", "--nosuch", fails=True)
 
 
@@ -277,14 +278,14 @@ def test_a_revision_without_predictions(repository: Repository, compare: Command
     repository.git("rm", "--quiet", PREDICTIONS)
     repository.git("commit", "--quiet", "--message", "none")
     said = compare("HEAD~1", "HEAD", fails=True)
-    assert "HEAD has no predictions, predictions/test.parquet is not in it" in said
+    assert "HEAD has no predictions: predictions/test.json is missing" in said
     assert "the workspace has no predictions" in compare("HEAD~1", fails=True)
 
 
 def test_a_revision_with_broken_predictions(repository: Repository, compare: Command) -> None:
     path = repository.folder / PREDICTIONS
     path.write_bytes(path.read_bytes()[:-9])
-    assert "predictions/test.parquet of the workspace is not a whole parquet file" in compare(fails=True)
+    assert "predictions/test.json of the workspace is not" in compare(fails=True)
 
 
 def test_a_revision_with_broken_parameters(repository: Repository, compare: Command) -> None:
@@ -298,7 +299,7 @@ def test_another_test_set(repository: Repository, compare: Command) -> None:
     repository.ids = [f"{name}x" if i % 2 else name for i, name in enumerate(repository.ids)]
     repository.write()
     said = compare(fails=True)
-    assert "400 reviews, workspace for 400, 200 of them the same: they are of different test sets" in said
+    assert "400 reviews, workspace for 400, and 200 are in both: their test sets differ" in said
 
 
 def test_other_labels(repository: Repository, compare: Command) -> None:
@@ -312,37 +313,37 @@ def test_half_of_the_reviews(repository: Repository, compare: Command) -> None:
     half = make_predictions(repository.ids, repository.labels, repository.columns).slice(0, N // 2)
     repository.write(half)
     said = compare(fails=True)
-    assert "HEAD has predictions for 400 reviews, workspace for 200, 200 of them the same" in said
+    assert "HEAD has predictions for 400 reviews, workspace for 200, and 200 are in both" in said
     assert "workspace has only part of them" in said
 
 
-def test_a_review_that_stands_there_twice(repository: Repository, compare: Command) -> None:
+def test_a_review_that_is_there_twice(repository: Repository, compare: Command) -> None:
     table = make_predictions(repository.ids, repository.labels, repository.columns)
     repository.write(pa.concat_tables([table, table.slice(0, 3)]))
-    assert "names 3 reviews twice" in compare(fails=True)
+    assert "has 3 reviews twice" in compare(fails=True)
 
 
-def test_a_column_that_is_not_of_probabilities(repository: Repository, compare: Command) -> None:
+def test_a_column_without_probabilities(repository: Repository, compare: Command) -> None:
     table = make_predictions(repository.ids, repository.labels, repository.columns)
     repository.write(table.set_column(2, "bag", pa.array([float("nan")] * N, pa.float32())))
-    assert "the column bag is not of probabilities" in compare(fails=True)
+    assert "the column bag has values that are no probabilities" in compare(fails=True)
 
 
-def test_a_model_that_one_side_lacks_is_left_out_by_name(repository: Repository, compare: Command) -> None:
+def test_a_model_of_one_revision_only_is_left_out_by_name(repository: Repository, compare: Command) -> None:
     repository.columns["newcomer"] = repository.fit(0.9, 9)
     repository.write()
     said = compare()
-    assert "Left out: newcomer, which only workspace has." in said
+    assert "Left out: newcomer, which is only in workspace." in said
     assert "nbsvm" in said
-    assert "have none of the models in common" in compare("--model", "newcomer", fails=True)
+    assert "have no such model in common" in compare("--model", "newcomer", fails=True)
 
 
-def test_a_model_that_nobody_knows(compare: Command) -> None:
+def test_an_unknown_model(compare: Command) -> None:
     said = compare("--model", "gpt", fails=True)
-    assert "there is no model 'gpt' in HEAD or workspace; there are bag, nbsvm, lstm" in said
+    assert "there is no model 'gpt' in HEAD or workspace; the models are bag, nbsvm, lstm" in said
 
 
-def test_a_dirty_tree_whose_predictions_are_of_other_parameters(repository: Repository, compare: Command) -> None:
+def test_predictions_in_the_workspace_made_with_other_parameters(repository: Repository, compare: Command) -> None:
     repository.params["baseline"]["min_df"] = 10
     repository.write(lock=False)
     said = " ".join(compare().split())
@@ -350,14 +351,14 @@ def test_a_dirty_tree_whose_predictions_are_of_other_parameters(repository: Repo
     assert "they were made with baseline.min_df = 2, not 10" in said
 
 
-def test_a_dirty_tree_whose_predictions_are_not_those_of_the_lock(repository: Repository, compare: Command) -> None:
+def test_predictions_in_the_workspace_with_another_hash(repository: Repository, compare: Command) -> None:
     repository.columns["nbsvm"] = repository.fit(0.95, 7)
     repository.write(lock=False)
-    assert "they are not the ones that dvc.lock names" in " ".join(compare().split())
+    assert "they have another hash than in dvc.lock" in " ".join(compare().split())
 
 
 @pytest.mark.parametrize(("lock", "said"), [(None, "there is no dvc.lock"), ("a: [", "cannot be read")])
-def test_a_lock_that_vouches_for_nothing(repository: Repository, compare: Command, lock: str | None, said: str) -> None:
+def test_a_lock_that_confirms_nothing(repository: Repository, compare: Command, lock: str | None, said: str) -> None:
     path = repository.folder / "dvc.lock"
     path.unlink() if lock is None else path.write_text(lock)
     assert said in " ".join(compare().split())
@@ -374,10 +375,96 @@ def test_runs_of_seeds_that_are_no_longer_listed_raise_no_doubt(repository: Repo
     assert "!" not in compare()
 
 
-def test_a_folder_that_is_no_repository(repository: Repository, compare: Command) -> None:
+def test_parameters_upstream_count_through_folders_and_matrix_stages(repository: Repository, compare: Command) -> None:
+    path = repository.folder / "dvc.lock"
+    lock = YAML(typ="safe").load(path)
+    stages = lock["stages"]
+    stages["evaluate"]["deps"] = [{"path": "artifacts/lstm", "md5": "1.dir"}, {"path": "pipeline/core", "md5": "2.dir"}]
+    stages["classify@lstm-1"] = {
+        "deps": [{"path": "data/tokens/train", "md5": "3.dir"}],
+        "params": {"params.yaml": {"classify": {"lr": 0.1}}},
+        "outs": [{"path": "artifacts/lstm/1", "md5": "4.dir"}],
+    }
+    stages["tokenize"] = {
+        "deps": [{"path": "data/params.json", "md5": "5"}],
+        "params": {"params.yaml": {"tokenize.lowercase": True}},
+        "outs": [{"path": "data/tokens", "md5": "6.dir"}],
+    }
+    # The stage that checks all parameters writes the same file for all of them.
+    stages["params"] = {
+        "params": {"params.yaml": {"maas": {"lr": 0.5}}},
+        "outs": [{"path": "data/params.json", "md5": "5"}],
+    }
+    YAML().dump(lock, path)
+    repository.params |= {"classify": {"lr": 0.2}, "tokenize": {"lowercase": False}, "maas": {"lr": 0.6}}
+    YAML().dump(repository.params, repository.folder / "params.yaml")
+    said = " ".join(compare().split())
+    assert "they were made with classify.lr = 0.1, not 0.2" in said
+    assert "they were made with tokenize.lowercase = True, not False" in said
+    assert "made with baseline" not in said
+    assert "made with maas" not in said
+
+
+@pytest.mark.parametrize(("folder", "said"), [("predictions", False), ("other", True)])
+def test_predictions_inside_a_folder_of_the_lock(
+    repository: Repository, compare: Command, folder: str, said: bool
+) -> None:
+    path = repository.folder / "dvc.lock"
+    lock = YAML(typ="safe").load(path)
+    lock["stages"]["evaluate"]["outs"] = [{"path": folder, "md5": "1.dir"}]
+    YAML().dump(lock, path)
+    assert ("dvc.lock does not list them" in " ".join(compare().split())) == said
+
+
+def test_predictions_of_an_older_revision_are_read_from_parquet(repository: Repository, compare: Command) -> None:
+    (repository.folder / PREDICTIONS).unlink()
+    table = make_predictions(repository.ids, repository.labels, repository.columns)
+    pq.write_table(table, repository.folder / "predictions/test.parquet")
+    repository.git("add", "--all")
+    repository.git("commit", "--quiet", "--message", "An older revision")
+    repository.columns["nbsvm"] = repository.fit(0.95, 7)
+    repository.write()
+    said = compare()
+    assert "B is significantly better in nbsvm" in said
+    assert "All answers are the same in bag and lstm." in said
+
+
+MACHINE = {"instruction_set": "AVX512", "blas": {"kernel": "SkylakeX"}, "n_threads": 2}
+
+
+def write_provenance(repository: Repository, machine: dict[str, Any] | None) -> None:
+    path = repository.folder / "metrics/provenance.json"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps({"versions": {}, **({"machine": machine} if machine else {})}))
+
+
+def test_another_machine_is_named(repository: Repository, compare: Command) -> None:
+    write_provenance(repository, MACHINE)
+    repository.commit("With provenance")
+    assert "machine" not in compare()
+    write_provenance(repository, {**MACHINE, "blas": {"kernel": "Zen"}})
+    said = " ".join(compare().split())
+    assert "! another machine: blas.kernel SkylakeX -> Zen;" in said
+    (comparison,) = json.loads(compare("--json"))["comparisons"]
+    assert comparison["notes"][0].startswith("another machine: blas.kernel SkylakeX -> Zen")
+    repository.experiment("there")
+    assert "! another machine: blas.kernel SkylakeX -> Zen" in " ".join(compare("--all").split())
+
+
+@pytest.mark.parametrize("machine", [None, MACHINE])
+def test_an_older_revision_without_its_machine_raises_no_note(
+    repository: Repository, compare: Command, machine: dict[str, Any] | None
+) -> None:
+    write_provenance(repository, machine)
+    assert "machine" not in compare()
+    (repository.folder / "metrics/provenance.json").write_text("[]")
+    assert "machine" not in compare()
+
+
+def test_a_folder_without_a_repository(repository: Repository, compare: Command) -> None:
     shutil.rmtree(repository.folder / ".git")
     said = compare(fails=True)
-    assert "is in no git repository that can be read" in said
+    assert "is not in a readable git repository" in said
 
 
 def test_a_machine_without_git(compare: Command, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -386,10 +473,10 @@ def test_a_machine_without_git(compare: Command, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize("level", ["0", "1", "five"])
-def test_a_level_that_is_none(compare: Command, level: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        compare("--level", level)
-    assert "is not between 0 and 1" in capsys.readouterr().err
+def test_an_invalid_level(repository: Repository, level: str) -> None:
+    done = CliRunner().invoke(main, ["compare", "--level", level])
+    assert done.exit_code == 2
+    assert "'--level'" in done.stderr
 
 
 def test_a_project_below_the_root_of_the_repository(
@@ -401,12 +488,12 @@ def test_a_project_below_the_root_of_the_repository(
         repository.git("mv", name, f"inner/{name}")
     repository.git("commit", "--quiet", "--message", "moved")
     monkeypatch.chdir(inner)
-    assert "Both have the same file of predictions." in compare()
+    assert "The files of predictions are identical." in compare()
 
 
 def test_it_needs_neither_torch_nor_gensim_nor_scikit_learn() -> None:
     code = (
-        "import sys, pipeline.comparison_text, pipeline.revisions, pipeline.sides;"
+        "import sys, pipeline.compare.text, pipeline.compare.revisions, pipeline.compare.results;"
         "print(*{m.partition('.')[0] for m in sys.modules})"
     )
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()

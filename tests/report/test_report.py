@@ -1,20 +1,16 @@
-"""The report: the table and the page."""
+"""The page of the report."""
 
 import json
 import re
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pipeline.core.errors import InputError
-from pipeline.core.files import read_json
 from pipeline.core.models import BASELINES, LSTMS
-from pipeline.polarity.polarity import polarity_table
-from pipeline.report.page import Results, page, reading, results_table, seconds_of, shade, where
-from pipeline.report.tables import between_marks, write_between_marks
-from tests.conftest import ROOT
+from pipeline.report.figures import roc_window
+from pipeline.report.page import Results, annotate, page, shade
+from pipeline.report.word_map import DOT, LETTER, LINE, place_labels
 
 MODELS = (*BASELINES, *LSTMS)
 SCORE = {
@@ -33,6 +29,7 @@ INTRINSIC = {
     "simlex999": {"spearman": 0.1, "coverage": 0.5},
 }
 PAIR = {"difference": 0.01, "low": 0.005, "high": 0.015, "p": 0.001, "n_gained": 10, "n_lost": 5}
+UNCLEAR = {**PAIR, "low": -0.001, "p": 0.2}
 SECONDS: dict[str, Any] = {
     "baseline": {"seconds": 70.0, "peak_memory_mib": 900.0, "hardware": "2 x a processor"},
     "classify-lstm_frozen-1": {"seconds": 100.0, "peak_memory_mib": 900.0, "hardware": "2 x a processor"},
@@ -70,7 +67,6 @@ def results() -> Results:
             "n_words": 10,
             "token_coverage": 0.9,
             "heldout_loss": 2.5,
-            **INTRINSIC,
         },
         test=dict.fromkeys(MODELS, SCORE),
         paired={lstm: dict.fromkeys(MODELS[: MODELS.index(lstm)], PAIR) for lstm in LSTMS},
@@ -103,47 +99,19 @@ def results() -> Results:
             ],
             "reviews": {"test/<b>": review},
         },
-        provenance={"versions": {"python": "3.11.9"}, "test_md5": "0cc1", "corpus_sha256": None},
+        provenance={
+            "versions": {"python": "3.11.9"},
+            "test_md5": "0cc1",
+            "corpus_sha256": None,
+            "machine": {"instruction_set": "AVX512", "n_threads": 2},
+        },
         params={
             "seeds": [1],
             "tokenize": {"drop_test_duplicates": True},
             "embed": {"pretrained": None, "sample": 0.001},
+            "polarity": {"n_neighbors": 10},
         },
     )
-
-
-def test_seconds_are_the_mean_over_seeds_and_the_linear_models_share_theirs() -> None:
-    assert seconds_of("lstm_frozen", SECONDS) == 150
-    assert seconds_of("tfidf", SECONDS) == 70
-    assert seconds_of("lstm_random", SECONDS) is None
-
-
-def test_the_table_has_a_row_a_model() -> None:
-    lines = results_table({"tfidf": SCORE, "lstm_random": SCORE}, SECONDS).splitlines()
-    assert lines[2] == "| `tfidf` | 0.9000 | 0.8900 to 0.9100 | 0.9500 | 0.300 | 0.020 | 70 |"
-    assert lines[3].endswith("|  |")  # never timed
-    assert len({line.count("|") for line in lines}) == 1
-
-
-def test_of_several_seeds_the_table_gives_mean_and_deviation() -> None:
-    several = {**SCORE, "accuracy_sd": 0.0012, "n_seeds": 3}
-    lines = results_table({"tfidf": SCORE, "lstm_frozen": several}, SECONDS).splitlines()
-    assert lines[2].startswith("| `tfidf` | 0.9000 | ")
-    assert lines[3].startswith("| `lstm_frozen` | 0.9000 ± 0.0012 | ")
-    assert lines[-1] == "lstm_frozen: mean ± standard deviation of 3 seeds."
-
-
-def test_all_hardware_is_named() -> None:
-    assert where(SECONDS) == "2 x a processor and another; all stages together 6 min"
-
-
-def test_a_document_takes_the_table_between_its_marks() -> None:
-    document = "a\n<!-- results -->\nold\n<!-- end of results -->\nb\n"
-    changed = between_marks(document, "results", "new")
-    assert changed == document.replace("old", "new")
-    assert between_marks(changed, "results", "new") == changed
-    with pytest.raises(InputError, match="lacks the lines <!-- results -->"):
-        between_marks("a", "results", "new")
 
 
 def markup(html: str) -> str:
@@ -167,39 +135,48 @@ def test_the_page_is_the_same_each_time_and_names_every_model(results: Results) 
         assert html.count(f"<code>{model}</code>") >= 2
 
 
-def test_every_place_of_a_chart_has_its_specification_and_words_for_it(results: Results) -> None:
+def test_every_chart_has_a_place_and_a_description(results: Results) -> None:
     html = page(results)
     specs = json.loads(re.search(r'(?s)id="specs">(.*?)</script>', html)[1])  # type: ignore[index]
     places = re.findall(r'data-chart="(.+?)" role="img" aria-label="(.+?)"', html)
     assert {place for place, _ in places} == set(specs)
     assert {"differences", "roc", "calibration", "slice-length", "slice-oov", "map-word2vec"} <= set(specs)
-    assert "These reviews have no stars" in html
+    assert "These reviews have no star ratings" in html
 
 
-def test_the_first_sentence_follows_the_interval(results: Results) -> None:
+def test_the_headline_follows_the_paired_test(results: Results) -> None:
     test = {model: {**SCORE, "accuracy": 0.9 + i / 100} for i, model in enumerate(MODELS)}
     first = markup(page(replace(results, test=test)))
     assert re.search(
-        r"<h1><code>lstm_finetuned</code> is right on 95.00 % of the reviews,\s+1.00 points ahead of", first
+        r"<h1><code>lstm_finetuned</code> classifies 95.00&nbsp;% of the reviews correctly, 1.00 points ahead of", first
     )
+    unclear_ones = ("nbsvm", "lstm_frozen")
     unclear = {
-        lstm: {reference: {**PAIR, "low": -0.001} for reference in found} for lstm, found in results.paired.items()
+        lstm: {name: UNCLEAR if name in unclear_ones else PAIR for name in pairs}
+        for lstm, pairs in results.paired.items()
     }
     first = markup(page(replace(results, test=test, paired=unclear)))
-    assert re.search(r"the most of all, but not to be told from <code>lstm_frozen</code>", first)
-    assert "not to be told from <code>nbsvm</code>: +1.00 points" in first
+    assert "has the highest accuracy, 95.00&nbsp;%, statistically indistinguishable from" in first
+    assert "<code>lstm_frozen</code> and <code>nbsvm</code>." in first
+    assert 'indistinguishable from <code>lstm_frozen</code> <span class="quiet">(+1.00 points, \u22120.10 to' in first
+    all_unclear = {lstm: dict.fromkeys(pairs, UNCLEAR) for lstm, pairs in results.paired.items()}
+    assert "indistinguishable from 5 other models" in markup(page(replace(results, test=test, paired=all_unclear)))
 
 
-def test_a_baseline_that_wins_is_said_to(results: Results) -> None:
+def test_a_baseline_can_be_the_best(results: Results) -> None:
     test = {model: {**SCORE, "accuracy": 0.9 - i / 100} for i, model in enumerate(MODELS)}
     behind = {"difference": -0.01, "low": -0.015, "high": -0.005}
-    paired = {lstm: {reference: {**PAIR, **behind} for reference in found} for lstm, found in results.paired.items()}
+    paired = {lstm: {reference: {**PAIR, **behind} for reference in pairs} for lstm, pairs in results.paired.items()}
     first = markup(page(replace(results, test=test, paired=paired)))
-    assert re.search(r"<h1><code>bag_of_vectors</code> is right on 90.00 % of the reviews,\s+the most of all", first)
+    assert "<h1><code>bag_of_vectors</code> classifies 90.00&nbsp;% of the reviews correctly, the highest" in first
     assert "ahead of <code>lstm_random</code> by 1.00 points" in first
+    assert "embed.pretrained</code>)" not in first  # one point is not far
+    far = {lstm: {name: {**PAIR, **behind, "difference": -0.16} for name in pairs} for lstm, pairs in paired.items()}
+    advice = markup(page(replace(results, test=test, paired=far)))
+    assert "<code>nbsvm</code> is 16.0 points ahead of the best LSTM" in advice
 
 
-def test_the_spread_over_seeds_is_shown_where_there_is_one(results: Results) -> None:
+def test_the_deviation_over_seeds_is_shown_if_there_are_several(results: Results) -> None:
     assert "sd of seeds" not in page(results)
     test = {model: {**SCORE, "accuracy_sd": 0.0012, "n_seeds": 3} for model in MODELS}
     html = page(replace(results, test=test))
@@ -207,27 +184,49 @@ def test_the_spread_over_seeds_is_shown_where_there_is_one(results: Results) -> 
     assert html.count("± 0.12") == len(MODELS)
 
 
-def test_a_word_is_shaded_by_how_far_it_moved_the_probability() -> None:
-    assert [shade(move) for move in (0.0, 0.019, 0.02, -0.06, 0.2, -0.9)] == ["", "", "u1", "d2", "u3", "d4"]
+def test_a_word_is_shaded_by_how_much_it_changed_the_probability() -> None:
+    assert [shade(change) for change in (0.0, 0.019, 0.02, -0.06, 0.2, -0.9)] == ["", "", "u1", "d2", "u3", "d4"]
 
 
-def test_a_review_of_which_nothing_was_read_has_a_line_too() -> None:
-    found = reading({"before": 0.4, "pieces": [["zzz", None]]})
-    assert found["words"] == [("zzz", None)]
-    assert (found["first"], found["last"], found["n_words"], found["turns"], found["percents"]) == (0.4, 0.4, 0, [], "")
-    assert found["line"] == "0,17.8"
+def test_a_review_without_known_words_has_a_line_too() -> None:
+    one = annotate({"before": 0.4, "pieces": [["zzz", None]]})
+    assert one["words"] == [("zzz", None)]
+    assert (one["first"], one["last"], one["n_words"], one["strongest"], one["percents"]) == (0.4, 0.4, 0, [], "")
+    assert one["line"] == "0,17.8"
 
 
-def test_the_readme_has_the_committed_results() -> None:
-    test = read_json(ROOT / "metrics/test.json")
-    seconds = {path.stem: read_json(path) for path in sorted((ROOT / "metrics/seconds").glob("*.json"))}
-    readme = (ROOT / "README.md").read_text("utf-8")
-    text = f"{results_table(test, seconds)}\n\n{where(seconds)}."
-    assert between_marks(readme, "results", text) == readme, "run `python -m pipeline results --write README.md`"
-    text = polarity_table(read_json(ROOT / "metrics/polarity.json"))
-    assert between_marks(readme, "polarity", text) == readme, "run `python -m pipeline results --write README.md`"
+def test_the_roc_window_shows_the_bend_of_the_weakest_model() -> None:
+    def curves(*bends: float) -> list[dict[str, str]]:
+        points = [(i, 0.0, 0.0) for i in bends] + [(i, i, 1 - i) for i in bends] + [(i, 1.0, 1.0) for i in bends]
+        return [{"model": str(i), "fpr": str(x), "tpr": str(y)} for i, x, y in points]
+
+    assert roc_window(curves(0.07, 0.11)) == 0.3
+    assert roc_window(curves(0.07, 0.4)) == 1
+    assert roc_window(curves(0.0)) == 0.1
 
 
-def test_a_document_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"README.md cannot be read: No such file"):
-        write_between_marks(tmp_path / "README.md", "results", "new")
+def test_labels_on_the_map_hide_neither_dots_nor_labels() -> None:
+    words = [(f"word{i}", (i * 37 % 101) / 101, (i * 53 % 97) / 97) for i in range(200)]
+    shift = {"left": 1, "right": -1, "center": 0}
+    boxes = [
+        (label[0] + shift[label[2]] * LETTER * len(word), label[1], LETTER * len(word), LINE)
+        for (word, _, _), label in zip(words, place_labels(words), strict=True)
+        if label
+    ]
+    assert 50 < len(boxes) < 200
+    taken = [*boxes, *((x, y, *DOT) for _, x, y in words)]
+    for i, (x, y, width, height) in enumerate(boxes):
+        others = [*taken[:i], *taken[i + 1 :]]
+        assert not any(abs(x - u) < width + w - 1e-9 and abs(y - v) < height + h - 1e-9 for u, v, w, h in others)
+
+
+def test_a_corpus_without_movies_is_not_described_as_split_by_movie(results: Results) -> None:
+    assert "split by movie" in page(results)
+    corpus = {name: {**split, "movies": 0} for name, split in results.corpus.items()}
+    html = markup(page(replace(results, corpus=corpus)))
+    assert "split by movie" not in html
+    assert ">movies</th>" not in html
+
+
+def test_the_winner_is_bold_in_name_and_accuracy_only(results: Results) -> None:
+    assert ".best > th, .best > .accuracy { font-weight: 650; }" in page(results)

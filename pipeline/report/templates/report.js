@@ -1,10 +1,10 @@
-// The page without this file is whole but for the charts: this adds them, and sorting, filtering, pointing.
+// Adds to the page what needs a script: charts, sorting, filtering, and the probability of a word on hover.
 (() => {
   "use strict";
   const all = (selector, place = document) => [...place.querySelectorAll(selector)];
   const data = (id) => JSON.parse(document.getElementById(id).textContent);
 
-  // Colours: as the system says, until the button is pressed.
+  // Colors follow the system until the button is pressed.
   const root = document.documentElement;
   const button = document.getElementById("theme");
   const system = matchMedia("(prefers-color-scheme: dark)");
@@ -18,7 +18,7 @@
   system.addEventListener("change", name);
   name();
 
-  // Charts: SVG, coloured by the style sheet. One in closed details has no width yet and waits.
+  // Charts are SVG, colored by the style sheet. One in closed details has no width yet and waits.
   const specs = data("specs");
   const config = data("config");
   const options = {
@@ -31,7 +31,7 @@
     place.dataset.drawn = "yes";
     const legend = { ...config.legend, columns: place.clientWidth < 440 ? 2 : 3 };
     const here = { ...options, config: { ...config, legend } };
-    // Its place is a picture with a description; that each of its marks is read out as well would help nobody.
+    // The place has a description; a screen reader need not read out every symbol as well.
     window.vegaEmbed(place, specs[place.dataset.chart], here).then(() => {
       for (const child of place.children) child.setAttribute("aria-hidden", "true");
     });
@@ -42,7 +42,7 @@
     else draw(place);
   }
 
-  // Tables: a heading is a button that sorts its column; numbers start with the largest.
+  // Tables: a heading is a button that sorts its column, numbers in descending order first.
   const value = (row, column) => {
     const cell = row.cells[column];
     const text = cell.dataset.value ?? cell.textContent.trim();
@@ -73,14 +73,14 @@
     });
   }
 
-  // Reviews: searched in their whole text, parted by label, put in order within their group.
+  // Reviews: full-text search, filter by label, order within each group.
   const tools = document.getElementById("tools");
   const reviews = all(".review");
   const count = tools.querySelector("output");
   const orders = {
-    surety: (a, b) => b.dataset.surety - a.dataset.surety,
+    confidence: (a, b) => b.dataset.confidence - a.dataset.confidence,
     length: (a, b) => a.dataset.length - b.dataset.length,
-    moved: (a, b) => b.dataset.moved - a.dataset.moved,
+    range: (a, b) => b.dataset.range - a.dataset.range,
   };
   const texts = new Map(reviews.map((review) => [review, review.querySelector(".text").textContent.toLowerCase()]));
   const apply = () => {
@@ -91,12 +91,12 @@
       const mine = all(".review", section).sort(orders[order.value]);
       let here = 0;
       for (const review of mine) {
-        const fits =
+        const matches =
           (group.value === "" || group.value === section.dataset.kind) &&
           (label.value === "" || label.value === review.dataset.label) &&
           words.every((word) => texts.get(review).includes(word));
-        review.hidden = !fits;
-        here += fits;
+        review.hidden = !matches;
+        here += matches;
       }
       section.querySelector(".list").append(...mine);
       section.hidden = group.value !== "" && group.value !== section.dataset.kind;
@@ -110,16 +110,16 @@
   tools.addEventListener("submit", (event) => event.preventDefault());
   apply();
 
-  // Pointing at a word: the probability after it, and its place on the line.
+  // Hovering over a word shows the probability after it and its place on the line.
   for (const review of reviews) {
     const percents = review.dataset.percents.split(" ");
-    const told = review.querySelector(".here");
+    const shown = review.querySelector(".here");
     const dot = review.querySelector(".spark circle");
     let words;
     review.querySelector(".text").addEventListener("pointerover", (event) => {
       words ??= all("i", review);
       const at = words.indexOf(event.target);
-      told.textContent = at < 0 ? "" : `after “${event.target.textContent}”: ${percents[at]} %`;
+      shown.textContent = at < 0 ? "" : `after “${event.target.textContent}”: ${percents[at]}\u00a0%`;
       dot.style.display = at < 0 ? "" : "inline";
       if (at < 0) return;
       const box = review.querySelector(".spark").viewBox.baseVal;
@@ -128,7 +128,7 @@
     });
   }
 
-  // Paper: everything open, nothing filtered away; afterwards as it was.
+  // Printing opens everything and shows all reviews; afterwards the page is as before.
   let opened = [];
   let filtered = [];
   addEventListener("beforeprint", () => {

@@ -1,0 +1,80 @@
+"""The table of results, and Markdown files with a part that a command fills in."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.core.errors import InputError
+from pipeline.core.files import read_json
+from pipeline.polarity.polarity import polarity_table
+from pipeline.report.tables import between_markers, measured_on, results_table, seconds_of, write_between_markers
+from tests.conftest import ROOT
+
+SCORE = {
+    "accuracy": 0.9,
+    "accuracy_low": 0.89,
+    "accuracy_high": 0.91,
+    "roc_auc": 0.95,
+    "log_loss": 0.3,
+    "ece": 0.02,
+}
+SECONDS: dict[str, Any] = {
+    "baseline": {"seconds": 70.0, "peak_memory_mib": 900.0, "hardware": "2 x a processor"},
+    "classify-lstm_frozen-1": {"seconds": 100.0, "peak_memory_mib": 900.0, "hardware": "2 x a processor"},
+    "classify-lstm_frozen-2": {"seconds": 200.0, "peak_memory_mib": 900.0, "hardware": "another"},
+}
+
+
+def cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def test_seconds_are_the_mean_over_seeds_and_the_linear_models_share_theirs() -> None:
+    assert seconds_of("lstm_frozen", SECONDS) == 150
+    assert seconds_of("tfidf", SECONDS) == 70
+    assert seconds_of("lstm_random", SECONDS) is None
+    assert seconds_of("gru_frozen", SECONDS) is None
+
+
+def test_the_table_has_one_row_per_model() -> None:
+    lines = results_table({"tfidf": SCORE, "lstm_random": SCORE}, SECONDS).splitlines()
+    assert cells(lines[2]) == ["`tfidf`", "0.9000", "0.8900 to 0.9100", "0.9500", "0.300", "0.020", "70"]
+    assert cells(lines[3])[-1] == ""  # never timed
+    assert len({line.count("|") for line in lines}) == 1
+
+
+def test_for_several_seeds_the_table_has_mean_and_deviation() -> None:
+    several = {**SCORE, "accuracy_sd": 0.0012, "n_seeds": 3}
+    lines = results_table({"tfidf": SCORE, "nbsvm": SCORE, "lstm_frozen": several}, SECONDS).splitlines()
+    assert cells(lines[4])[:2] == ["`lstm_frozen`", "0.9000 ± 0.0012"]
+    assert lines[-3] == "lstm_frozen: mean ± standard deviation of 3 seeds."
+    assert lines[-1] == "70 s covers all the linear models."
+
+
+def test_all_hardware_is_named() -> None:
+    assert measured_on(SECONDS) == "2 x a processor and another; 6 min for all stages"
+
+
+def test_a_document_takes_the_table_between_its_markers() -> None:
+    document = "a\n<!-- results -->\nold\n<!-- end of results -->\nb\n"
+    changed = between_markers(document, "results", "new")
+    assert changed == document.replace("old", "new")
+    assert between_markers(changed, "results", "new") == changed
+    with pytest.raises(InputError, match="lacks the lines <!-- results -->"):
+        between_markers("a", "results", "new")
+
+
+def test_a_missing_document_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"README.md cannot be read: No such file"):
+        write_between_markers(tmp_path / "README.md", "results", "new")
+
+
+def test_the_readme_has_the_committed_results() -> None:
+    test = read_json(ROOT / "metrics/test.json")
+    seconds = {path.stem: read_json(path) for path in sorted((ROOT / "metrics/seconds").glob("*.json"))}
+    readme = (ROOT / "README.md").read_text("utf-8")
+    text = f"{results_table(test, seconds)}\n\nMeasured on {measured_on(seconds)}."
+    assert between_markers(readme, "results", text) == readme, "run `python -m pipeline results --write README.md`"
+    text = polarity_table(read_json(ROOT / "metrics/polarity.json"))
+    assert between_markers(readme, "polarity", text) == readme, "run `python -m pipeline results --write README.md`"
