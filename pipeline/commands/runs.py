@@ -42,7 +42,7 @@ def compare(
     from pipeline.compare import comparison, results, revisions, text
 
     here = Path()
-    files = results.Files(Path("predictions/test.json"), Path("params.yaml"), Path("dvc.lock"))
+    files = results.Files()
     names = list(revision) or ["HEAD"]
     if len(names) == 1 and not every:
         names.append(revisions.WORKSPACE)

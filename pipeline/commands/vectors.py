@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from pipeline.commands.options import EMBEDDINGS, PATH, METRICS, SeveralValues
+from pipeline.commands.options import EMBEDDINGS, METRICS, PATH, SeveralValues
 from pipeline.core.errors import InputError
 
 
@@ -39,13 +39,14 @@ def neighbors(
     default="artifacts/embeddings",
     help="The folder of word vectors, or of an LSTM, whose own vectors are then exported.",
 )
+@METRICS
 @click.option("--output", type=PATH, help="The file or folder to write; by default named after the format.")
-def export(name: str, embeddings: Path, output: Path | None) -> None:
+def export(name: str, embeddings: Path, metrics: Path, output: Path | None) -> None:
     """Write the word vectors in a format that other programs read."""
     from pipeline.core.embeddings import load_vectors
     from pipeline.vectors.export import export as write
 
-    click.echo(write(load_vectors(embeddings), name, output))
+    click.echo(write(load_vectors(embeddings), name, output, metrics))
 
 
 @click.command()
@@ -64,7 +65,7 @@ def release(embeddings: Path, metrics: Path, output: Path) -> None:
 @click.argument("folder", type=PATH)
 @METRICS
 def card(folder: Path, metrics: Path) -> None:
-    """Print the model card of word vectors or of an LSTM, in Markdown."""
+    """Print the model card of word vectors or of an LSTM."""
     from pipeline.vectors.card import card_of
 
     click.echo(card_of(folder, metrics))

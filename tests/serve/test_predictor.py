@@ -132,6 +132,6 @@ def test_artifacts_of_two_runs_are_refused(artifacts: Path) -> None:
     path = artifacts / "lstm_frozen" / "1" / "vocab.tsv"
     path.write_text("another" + path.read_text("utf-8"), "utf-8")
     with pytest.raises(
-        InputError, match=r"lstm_frozen.* has other words than the embeddings of this run; run `dvc repro`"
+        InputError, match=r"lstm_frozen.* has another vocabulary than the embeddings of this run; run `dvc repro`"
     ):
         Predictor.load(artifacts, artifacts)

@@ -182,7 +182,7 @@ function point(i) {
   const change = `from ${percent(probability(step.from))} to ${percent(probability(step.to))} positive`;
   const tokens = step.first === step.last ? `token ${step.first}` : `tokens ${step.first} to ${step.last}`;
   const text = step.text.replace(/\s+/g, " ");
-  $("readout").replaceChildren(make("strong", {}, text), ` ${change}, ${tokens} of ${shown.n_read}`);
+  $("readout").replaceChildren(make("strong", {}, text), ` ${change}, ${tokens} of the ${shown.n_read} that it reads`);
   $("step").setAttribute("aria-valuetext", `${text}, ${tokens}, ${change}`);
 }
 
