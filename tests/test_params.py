@@ -1,3 +1,5 @@
+"""params.yaml: every wrong value is named."""
+
 import copy
 import re
 
@@ -16,7 +18,7 @@ def values():
 
 
 @pytest.mark.parametrize(
-    ("section", "key", "value", "said"),
+    ("section", "key", "value", "message"),
     [
         ("classify", "hiden_size", 64, "classify.hiden_size = 64: Extra inputs are not permitted"),
         ("classify", "hidden_size", 0, "classify.hidden_size = 0"),
@@ -25,30 +27,33 @@ def values():
         ("classify", "lr", float("nan"), "classify.lr = nan"),
         ("embed", "window", -1, "embed.window = -1"),
         ("tokenize", "tokenizer", "spacy", "tokenize.tokenizer = 'spacy'"),
+        ("tokenize", "tokenizer", "toktok", "tokenize.tokenizer = 'toktok'"),
+        ("embed", "pretrained", "../vectors.txt", "embed.pretrained = '../vectors.txt'"),
+        ("embed", "pretrained", "..", "embed.pretrained = '..'"),
         ("fetch", "valid_frac", 0.9, "fetch.valid_frac = 0.9"),
         ("embed", "min_alpha", 0.5, "embed.min_alpha = 0.5 is above embed.alpha"),
     ],
 )
-def test_a_bad_value_is_named(values, section, key, value, said):
+def test_a_bad_value_is_named(values, section, key, value, message):
     values[section][key] = value
     with pytest.raises(InputError) as caught:
         parse(values)
-    assert said in str(caught.value)
+    assert message in str(caught.value)
 
 
-def test_every_key_must_stand_there(values):
+def test_every_key_is_required(values):
     del values["classify"]["lr"]
     with pytest.raises(InputError, match=r"classify\.lr.*required"):
         parse(values)
 
 
-def test_a_seed_stands_there_once(values):
+def test_a_seed_occurs_once(values):
     values["seeds"] = [1, 2, 1]
     with pytest.raises(InputError, match=r"seeds = \[1, 2, 1\]"):
         parse(values)
 
 
-def test_some_tokens_are_kept(values):
+def test_a_review_keeps_some_tokens(values):
     values["classify"] |= {"head_tokens": 0, "tail_tokens": 0}
     with pytest.raises(InputError, match="both 0"):
         parse(values)
@@ -61,11 +66,11 @@ def test_an_exponent_as_dvc_writes_it_is_a_number(tmp_path):
     assert read_params(path).classify.lr == 1e-6
 
 
-@pytest.mark.parametrize(("text", "said"), [("a: [", "not readable YAML"), ("", "holds no sections")])
-def test_a_broken_file_is_named(tmp_path, text, said):
+@pytest.mark.parametrize(("text", "message"), [("a: [", "not readable YAML"), ("", "holds no sections")])
+def test_a_broken_file_is_named(tmp_path, text, message):
     path = tmp_path / "params.yaml"
     path.write_text(text)
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, match=message):
         read_params(path)
     with pytest.raises(InputError, match="is missing"):
         read_params(tmp_path / "absent.yaml")

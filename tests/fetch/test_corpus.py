@@ -1,3 +1,5 @@
+"""Splits, duplicates, and what makes a corpus unusable."""
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -25,7 +27,7 @@ def tables():
     }
 
 
-def test_marks_what_also_stands_in_test(tables):
+def test_marks_duplicates_of_test(tables):
     corpus = make_corpus(tables, valid_frac=0.1, seed=0)
     assert [row["text"] for row in corpus.train.to_pylist() if row["in_test"]] == ["both"]
     assert corpus.unsup["in_test"].to_pylist() == [False, True, False]
@@ -35,15 +37,15 @@ def test_marks_what_also_stands_in_test(tables):
     assert figures["train"] == {"reviews": 40, "positive": 20, "movies": 0, "distinct_texts": 39, "valid": 4}
 
 
-def test_no_movie_is_on_both_sides(rng):
+def test_no_movie_is_in_both_parts(rng):
     movies = [f"m{i}" for i in rng.integers(0, 60, 600)]
     whole = table([str(i) for i in range(600)], movies=movies)
-    valid = carve(whole, 0.1, seed=3)
+    valid = carve(whole, 0.1, 3, where="train")
     assert 30 < valid.sum() < 100
     assert not set(np.array(movies)[valid]) & set(np.array(movies)[~valid])
     labels = whole["label"].to_numpy()
     assert abs(labels[valid].mean() - 0.5) < 0.1
-    assert (carve(whole, 0.1, seed=3) == valid).all()
+    assert (carve(whole, 0.1, 3, where="train") == valid).all()
 
 
 def test_the_corpus_keeps_its_own_validation_reviews(tables):
@@ -52,9 +54,16 @@ def test_the_corpus_keeps_its_own_validation_reviews(tables):
     assert make_corpus(tables, valid_frac=0.1, seed=0).train["valid"].to_pylist() == own
 
 
-def test_too_few_to_carve(tables):
-    tables["train"] = tables["train"].slice(0, 6)
-    with pytest.raises(InputError, match=r"of 3 movies, too few .* fetch.valid_frac"):
+@pytest.mark.parametrize(
+    ("movies", "message"),
+    [
+        (None, r"^train has 3 negative reviews \(label 0\), too few to split off one in 10; .* fetch.valid_frac"),
+        (list("aabbcc"), r"^train has negative reviews \(label 0\) of 3 movies, too few"),
+    ],
+)
+def test_too_few_to_carve_speaks_of_movies_only_if_there_are_any(tables, movies, message):
+    tables["train"] = table([str(i) for i in range(6)], movies=movies)
+    with pytest.raises(InputError, match=message):
         make_corpus(tables, valid_frac=0.1, seed=0)
 
 
@@ -67,11 +76,31 @@ def test_saves_the_same_bytes(tables, tmp_path):
     assert pq.read_table(tmp_path / "a" / "train.parquet") == corpus.train
 
 
-def test_what_cannot_be_used_is_named(tables):
-    check_usable(tables, where="here", n_least=40)
-    with pytest.raises(InputError, match=r"here: 40 training reviews are fewer than one batch of 41"):
-        check_usable(tables, where="here", n_least=41)
-    with pytest.raises(InputError, match=r"1 empty reviews in test, the first is r1"):
-        check_usable({**tables, "test": table(["t", " \n"])}, where="here", n_least=1)
-    with pytest.raises(InputError, match=r"test has reviews of label 1 alone"):
-        check_usable({**tables, "test": table(["t", "u"], [1, 1])}, where="here", n_least=1)
+def with_valid(train, valid):
+    return train.append_column("valid", pa.array(valid))
+
+
+def test_an_unusable_corpus_is_named(tables):
+    train = tables["train"]
+    check_usable(tables, where="here")
+    for changed, message in (
+        ({"train": train.slice(0, 31)}, r"here: 31 training reviews, at least 32 are needed"),
+        ({"train": train.slice(0, 0)}, r"here: 0 training reviews"),
+        ({"train": with_valid(train, [True] * 40)}, r"here: 0 training reviews"),
+        ({"train": with_valid(train, [i in (1, 3) for i in range(40)])}, r"here: valid has no negative reviews"),
+        (
+            {"train": table([str(i) for i in range(40)], [1] * 40)},
+            r"here: train has no negative reviews \(label 0\); both",
+        ),
+        ({"test": table(["t", " \n"])}, r"1 empty reviews in test, the first is r1"),
+        ({"test": table(["t", "u"], [1, 1])}, r"here: test has no negative reviews"),
+        ({"test": table([])}, r"here: test has no negative reviews \(label 0\) and no positive reviews \(label 1\)"),
+    ):
+        with pytest.raises(InputError, match=message):
+            check_usable({**tables, **changed}, where="here")
+
+
+def test_a_validation_part_of_one_label_is_refused(tables):
+    tables["train"] = with_valid(tables["train"], [i in (1, 3) for i in range(40)])
+    with pytest.raises(InputError, match="the validation part of train has no negative reviews"):
+        make_corpus(tables, valid_frac=0.1, seed=0)

@@ -1,3 +1,5 @@
+"""aclImdb's layout, in an archive or a folder."""
+
 import io
 import tarfile
 
@@ -61,13 +63,13 @@ def test_a_folder_reads_as_its_archive(archive, tmp_path):
     assert from_folder == tables
 
 
-def test_the_digest_tells_of_any_change(archive, tmp_path):
+def test_any_change_changes_the_digest(archive, tmp_path):
     digests = {read_archive(archive())[1], read_archive(archive(("aclImdb/test/neg/2_1.txt", b"Poor!", {})))[1]}
     assert len(digests) == 2
 
 
 @pytest.mark.parametrize(
-    ("member", "said"),
+    ("member", "message"),
     [
         (("../evil.txt", b"", {}), r"'../evil.txt' is a path out of the archive"),
         (("/etc/x.txt", b"", {}), r"'/etc/x.txt' is a path out"),
@@ -75,24 +77,24 @@ def test_the_digest_tells_of_any_change(archive, tmp_path):
         (("aclImdb/train/pos/7_8.txt", b"\xff\xfe", {}), r"train/pos/7_8.txt is not UTF-8"),
     ],
 )
-def test_a_bad_member_is_named(archive, member, said):
-    with pytest.raises(InputError, match=said):
+def test_a_bad_member_is_named(archive, member, message):
+    with pytest.raises(InputError, match=message):
         read_archive(archive(member))
 
 
-def test_a_missing_cut_or_foreign_archive_is_named(archive, tmp_path):
+def test_a_missing_truncated_or_other_archive_is_named(archive, tmp_path):
     with pytest.raises(InputError, match="does not exist; set IMDB_ARCHIVE"):
         read_archive(tmp_path / "absent.tar.gz")
     path = archive()
     path.write_bytes(path.read_bytes()[:-40])
-    with pytest.raises(InputError, match="cut short"):
+    with pytest.raises(InputError, match="truncated"):
         read_archive(path)
     path.write_bytes(b"not a tar")
-    with pytest.raises(InputError, match="cut short or no tar archive"):
+    with pytest.raises(InputError, match="truncated or not a tar archive"):
         read_archive(path)
     with tarfile.open(path, "w:gz") as tar:
         add(tar, "readme", b"")
-    with pytest.raises(InputError, match="holds no review"):
+    with pytest.raises(InputError, match="has no reviews"):
         read_archive(path)
 
 
@@ -102,6 +104,6 @@ def test_other_reviews_are_not_imdb(archive, monkeypatch):
     with pytest.raises(InputError, match=r"train has 2 reviews, 1 of them positive; .* 25,000 and 12,500"):
         check_imdb(tables, digest, path)
     counts = {"train": (2, 1), "unsup": (1, 0), "test": (2, 1)}
-    monkeypatch.setattr("pipeline.archive.IMDB_COUNTS", counts)
-    with pytest.raises(InputError, match=f"digest of the reviews is {digest}"):
+    monkeypatch.setattr("pipeline.fetch.imdb.IMDB_COUNTS", counts)
+    with pytest.raises(InputError, match=f"digest of the reviews is {digest}, the official"):
         check_imdb(tables, digest, path)

@@ -1,45 +1,23 @@
-"""Token ids against plain loops over lists."""
+"""The folder of token ids, and ids in a vocabulary."""
 
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from pipeline.core.errors import InputError
-from pipeline.core.ragged import Ragged
-from pipeline.core.vocabulary import read_types
+from pipeline.core.ragged import Ragged, load_labels
+from pipeline.core.vocabulary import read_tokenizer, read_types
 from pipeline.tokenize.chunks import encode
-from pipeline.tokenize.store import TokenWriter
+from pipeline.tokenize.source import Source
+from pipeline.tokenize.store import TokenWriter, write_tokens
 from pipeline.tokenize.tokenizer import Tokenizer, tokenize
 
-ROWS = st.lists(st.lists(st.integers(0, 20), max_size=8), max_size=12)
 
-
-def ragged(rows: list[list[int]]) -> Ragged:
-    offsets = np.cumsum([0, *map(len, rows)])
-    return Ragged(np.array([i for row in rows for i in row], np.int32), offsets.astype(np.int64))
-
-
-def rows_of(reviews: Ragged) -> list[list[int]]:
+def as_lists(reviews: Ragged) -> list[list[int]]:
     return [reviews[i].tolist() for i in range(len(reviews))]
-
-
-@given(ROWS, st.integers(0, 21))
-def test_below_and_rows_are_what_lists_would_be(rows: list[list[int]], limit: int) -> None:
-    assert rows_of(ragged(rows).below(limit)) == [[i for i in row if i < limit] for row in rows]
-    keep = np.array([len(row) % 2 == 0 for row in rows], np.bool_)
-    assert rows_of(ragged(rows).rows(keep)) == [row for row in rows if len(row) % 2 == 0]
-    assert ragged(rows).lengths.tolist() == list(map(len, rows))
-
-
-@given(rows=ROWS)
-def test_saving_and_loading(tmp_path_factory: pytest.TempPathFactory, rows: list[list[int]]) -> None:
-    folder = tmp_path_factory.mktemp("ragged")
-    ragged(rows).save(folder)
-    assert rows_of(Ragged.load(folder)) == rows
 
 
 @pytest.mark.parametrize("name", ["regex", "tweet"])
@@ -53,60 +31,54 @@ def test_written_ids_rank_types_by_count_then_string(tmp_path: Path, name: str) 
     }
     writer.finish(tokenizer.config)
     counts = Counter(token for some in texts.values() for text in some for token in tokenizer(text))
-    types, found = read_types(tmp_path / "tokens" / "types.tsv")
-    assert list(zip(types, found.tolist(), strict=True)) == sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    types, counted = read_types(tmp_path / "tokens" / "types.tsv")
+    assert list(zip(types, counted.tolist(), strict=True)) == sorted(counts.items(), key=lambda x: (-x[1], x[0]))
     for split, some in texts.items():
         ids = Ragged.load(tmp_path / "tokens" / split)
         assert ids.values.dtype == np.int32
-        assert [[types[i] for i in row] for row in rows_of(ids)] == [tokenizer(text) for text in some]
+        assert [[types[i] for i in row] for row in as_lists(ids)] == [tokenizer(text) for text in some]
         assert lines[split] == [" ".join(tokenizer(text)) for text in some]
     assert not list(tmp_path.rglob("*.raw"))
 
 
-def test_encode_leaves_out_what_the_vocabulary_lacks() -> None:
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    train = {
+        "text": ["a b", "b", "c"],
+        "label": [1, 0, 1],
+        "valid": [True, False, True],
+        "in_test": [False, True, False],
+    }
+    unsup = {"text": ["d a", "b"], "label": [None, None], "in_test": [True, False]}
+    for split, columns in (("train", train), ("unsup", unsup)):
+        pq.write_table(pa.table(columns), tmp_path / f"{split}.parquet")
+    return tmp_path
+
+
+@pytest.mark.parametrize("drop", [True, False])
+def test_a_source_is_written_with_or_without_duplicates_of_test(data: Path, drop: bool) -> None:
+    source = Source(data, drop_test_duplicates=drop)
+    done: list[int] = []
+    tokenizer = Tokenizer("regex", lowercase=True)
+    figures = write_tokens(source, tokenizer, data / "tokens", data / "corpus.txt", done.append)
+    kept = ["a b", "c", "b"] if drop else ["a b", "b", "c", "d a", "b"]
+    assert (data / "corpus.txt").read_text().splitlines() == kept
+    assert sum(done) == source.n_reviews == len(kept)
+    assert figures["n_types"] == len({token for text in kept for token in text.split()})
+    assert figures["train"] == {"n_reviews": 3 - drop, "n_dropped_in_test": int(drop), "n_tokens": 4 - drop}
+    labels, valid = load_labels(data / "tokens" / "train")
+    assert labels.tolist() == ([1, 1] if drop else [1, 0, 1])
+    assert valid.tolist() == ([True, True] if drop else [True, False, True])
+    assert read_tokenizer(data / "tokens") == tokenizer.config
+
+
+def test_a_sample_is_evenly_spaced(data: Path) -> None:
+    source = Source(data, drop_test_duplicates=False)
+    assert list(source.sample(2)) == ["a b", "c", "d a"]
+    assert list(source.sample(100)) == ["a b", "b", "c", "d a", "b"]
+
+
+def test_encode_leaves_out_tokens_that_are_not_in_the_vocabulary() -> None:
     chunks = list(tokenize(["a b c", "c", "zzz"], Tokenizer("regex", lowercase=True), n_jobs=1))
-    assert rows_of(encode(chunks, {"c": 0, "a": 1})) == [[1, 0], [0], []]
-    assert rows_of(encode([], {})) == []
-
-
-@pytest.mark.parametrize("line", ["no tab\n", "\t3\n", "word\tmany\n", "\n"])
-def test_a_broken_line_of_a_vocabulary_is_named(tmp_path: Path, line: str) -> None:
-    (tmp_path / "vocab.tsv").write_text("the\t3\n" + line)
-    with pytest.raises(InputError, match=r"vocab\.tsv, line 2"):
-        read_types(tmp_path / "vocab.tsv")
-
-
-def test_offsets_that_do_not_fit_are_named(tmp_path: Path) -> None:
-    ragged([[1, 2], [3]]).save(tmp_path)
-    np.save(tmp_path / "offsets.npy", np.array([0, 2, 9], np.int64))
-    with pytest.raises(InputError, match=r"offsets\.npy does not fit ids\.npy"):
-        Ragged.load(tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [
-        (None, "is missing"),
-        (b"", "is not a whole"),
-        (np.zeros(3, np.float64), "holds float64 with 1 dimensions, expected int32"),
-        (np.zeros((3, 1), np.int32), "holds int32 with 2 dimensions"),
-    ],
-)
-def test_a_broken_array_is_named(tmp_path: Path, content: bytes | np.ndarray | None, said: str) -> None:
-    ragged([[1]]).save(tmp_path)
-    path = tmp_path / "ids.npy"
-    path.unlink()
-    if isinstance(content, bytes):
-        path.write_bytes(content)
-    elif content is not None:
-        np.save(path, content)
-    with pytest.raises(InputError, match=rf"ids\.npy {said}"):
-        Ragged.load(tmp_path)
-
-
-def test_an_array_cut_short_is_named(tmp_path: Path) -> None:
-    ragged([list(range(100))]).save(tmp_path)
-    path = tmp_path / "ids.npy"
-    path.write_bytes(path.read_bytes()[:-40])
-    with pytest.raises(InputError, match="is not a whole"):
-        Ragged.load(tmp_path)
+    assert as_lists(encode(chunks, {"c": 0, "a": 1})) == [[1, 0], [0], []]
+    assert as_lists(encode([], {})) == []

@@ -1,18 +1,28 @@
-"""The tokenizers: what they split, and that they come back from their description."""
+"""The tokenizers: their tokens, their configs, and the processes that run them."""
 
 import json
+import os
+import pickle
 import re
+import signal
+import subprocess
+import sys
+import textwrap
+from itertools import count
+from pathlib import Path
 
+import joblib
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from nltk.tokenize import NLTKWordTokenizer, ToktokTokenizer, TweetTokenizer
-from nltk.tokenize.punkt import PunktSentenceTokenizer
+from nltk.tokenize import NLTKWordTokenizer, TweetTokenizer
 
 from pipeline.core.errors import InputError
 from pipeline.tokenize import tokenizer as module
+from pipeline.tokenize import tweet
 from pipeline.tokenize.tokenizer import Tokenizer, clean, tokenize
+from tests.conftest import ROOT
 
 TEXTS = [
     "A good film. It isn't bad, Mr. Smith said.<br /><br />See it!",
@@ -21,11 +31,11 @@ TEXTS = [
     "",
     "café naïve 日本 \U0001f600",
 ]
-NAMES = ("tweet", "treebank", "toktok", "regex")
+NAMES = ("tweet", "treebank", "regex")
 
 
-def make(name: str, **options: bool) -> Tokenizer:
-    return Tokenizer.train(name, lowercase=options.get("lowercase", True), texts=TEXTS * 20)
+def make(name: str, *, lowercase: bool = True) -> Tokenizer:
+    return Tokenizer.train(name, lowercase=lowercase, texts=TEXTS * 20)
 
 
 def test_clean() -> None:
@@ -41,7 +51,7 @@ def test_no_period_stays_at_a_word(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_tokens_hold_no_white_space_and_no_break(name: str) -> None:
+def test_tokens_have_no_white_space_and_no_break(name: str) -> None:
     for text in TEXTS:
         for token in make(name)(text):
             assert token.split() == [token]
@@ -52,13 +62,23 @@ def test_tweet_keeps_emoticons_and_shortens() -> None:
     assert make("tweet")(TEXTS[1])[:3] == ["sooo", "good", ":-)"]
 
 
-def test_case_is_kept_where_asked() -> None:
-    assert make("tweet", lowercase=False)("A Good film :D")[:2] == ["A", "Good"]
+@pytest.mark.parametrize("name", NAMES)
+def test_case_is_kept_on_request(name: str) -> None:
+    assert make(name, lowercase=False)("A Good film :D")[:2] == ["A", "Good"]
     assert make("tweet")("GOOD :D") == ["good", ":D"]
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_tokenizer_comes_back_from_json(name: str) -> None:
+def test_a_word_is_folded_as_in_the_corpus(name: str) -> None:
+    assert make(name).fold("Hitchcock") == "hitchcock"
+    assert make(name, lowercase=False).fold("Hitchcock") == "Hitchcock"
+    assert make(name).fold("two words") == "two words"
+    assert make(name).fold("") == ""
+    assert make("tweet").fold("Sooooo") == "sooo"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_config_survives_json(name: str) -> None:
     tokenizer = make(name)
     again = Tokenizer.from_config(json.loads(json.dumps(tokenizer.config)))
     assert [again(text) for text in TEXTS] == [tokenizer(text) for text in TEXTS]
@@ -66,8 +86,20 @@ def test_a_tokenizer_comes_back_from_json(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_processes_change_neither_order_nor_tokens(name: str) -> None:
-    texts = [f"{text} {i}" for i in range(260) for text in TEXTS]
+def test_a_used_tokenizer_survives_pickle_and_joblib(name: str, tmp_path: Path) -> None:
+    tokenizer = make(name)
+    tokens = [tokenizer(text) for text in TEXTS]
+    joblib.dump(tokenizer, tmp_path / "tokenizer.joblib")
+    for again in (pickle.loads(pickle.dumps(tokenizer)), joblib.load(tmp_path / "tokenizer.joblib")):
+        assert [again(text) for text in TEXTS] == tokens
+        assert again.config == tokenizer.config
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_processes_change_neither_order_nor_tokens(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "CHUNK_REVIEWS", 40)
+    monkeypatch.setattr(module, "CHUNKS_PER_PROCESS", 3)  # so that there are several windows
+    texts = [f"{text} {i}" for i in range(120) for text in TEXTS]
     one, two = (list(tokenize(texts, make(name), n_jobs=n)) for n in (1, 2))
     assert [chunk.text for chunk in one] == [chunk.text for chunk in two]
     for a, b in zip(one, two, strict=True):
@@ -75,7 +107,54 @@ def test_processes_change_neither_order_nor_tokens(name: str) -> None:
         np.testing.assert_array_equal(a.ids, b.ids)
 
 
-# What the rules of the tokenizers look at: quotes, dots, brackets, contractions, numbers, marks that stand in a row.
+@pytest.mark.filterwarnings("ignore:.*tasks")  # joblib's, as not all chunks are used
+def test_processes_read_a_bounded_number_of_texts_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "CHUNK_REVIEWS", 2)
+    monkeypatch.setattr(module, "CHUNKS_PER_PROCESS", 3)
+    numbers = count()
+    chunks = tokenize((f"text {i}" for i in numbers), Tokenizer("regex", lowercase=True), n_jobs=2)
+    texts = [next(chunks).text for _ in range(9)]
+    assert "".join(texts).split("\n") == [f"text {i}" for i in range(18)] + [""]
+    assert next(numbers) <= 2 * 2 * 3 * 2  # two windows of two processes
+    chunks.close()
+
+
+def test_few_texts_start_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(module, "Parallel")
+    texts = ["a good film"] * module.CHUNK_REVIEWS * module.CHUNKS_IN_PROCESS
+    assert sum(len(chunk.lengths) for chunk in tokenize(texts, make("regex"), n_jobs=2)) == len(texts)
+
+
+FOREVER = """
+    from itertools import repeat
+    from pipeline.tokenize.tokenizer import Tokenizer, tokenize
+    try:
+        for i, chunk in enumerate(tokenize(repeat("a good film " * 50), Tokenizer("tweet", lowercase=True), n_jobs=2)):
+            if i == 3:
+                print("running", flush=True)
+    except KeyboardInterrupt:
+        print("stopped", flush=True)
+"""
+
+
+def test_ctrl_c_ends_the_processes_and_prints_no_traceback() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(FOREVER)],
+        cwd=ROOT,
+        start_new_session=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a job in the background ignores it
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "running\n"
+    os.killpg(process.pid, signal.SIGINT)
+    # Its pipes close when the last process that inherited them has ended.
+    assert process.communicate(timeout=120) == ("stopped\n", "")
+
+
+# What the rules of the tokenizers are about: quotes, dots, brackets, contractions, numbers, runs of punctuation.
 PIECES = st.sampled_from(
     """
     good The U.S. Mr. isn't can't cannot gonna wanna 'tis d'ye he's we'll 'em ' '' " `` "Oh no" end. end." end.) end.'
@@ -87,57 +166,50 @@ PIECES = st.sampled_from(
 TEXT = st.lists(PIECES, max_size=14).map(" ".join)
 
 
-def by_nltk(name: str, text: str) -> list[str]:
-    """What NLTK makes of a text as a whole, or sentence by sentence."""
-    if name == "tweet":
-        tokens = TweetTokenizer(preserve_case=False, reduce_len=True).tokenize(text)
-        return " ".join(tokens).split()
-    words = NLTKWordTokenizer() if name == "treebank" else ToktokTokenizer()
-    sentences = PunktSentenceTokenizer(module._punkt_parameters(SENTENCES[name].config["punkt"]))
-    return [token.lower() for sentence in sentences.tokenize(text) for token in words.tokenize(sentence)]
-
-
-SENTENCES = {name: make(name) for name in ("treebank", "toktok")}
-
-
-@pytest.mark.parametrize("name", ["tweet", "treebank", "toktok"])
 @settings(max_examples=400, deadline=None)
-@given(text=TEXT)
-def test_the_tokens_are_those_of_nltk(name: str, text: str) -> None:
-    tokenizer = SENTENCES.get(name) or Tokenizer(name, lowercase=True)
-    assert tokenizer(text) == by_nltk(name, clean(text))
+@given(texts=st.lists(TEXT, max_size=4))
+def test_tweet_gives_the_tokens_of_nltk(texts: list[str]) -> None:
+    nltk = TweetTokenizer(preserve_case=False, reduce_len=True)
+    expected = [" ".join(nltk.tokenize(clean(text))).split() for text in texts]
+    tokenizer = Tokenizer("tweet", lowercase=True)
+    assert [tokenizer(text) for text in texts] == expected
+    assert tokenizer.chunk(texts).text == "".join(" ".join(tokens) + "\n" for tokens in expected)
+
+
+def test_treebank_gives_the_tokens_of_nltk_for_each_sentence() -> None:
+    sentences = ["The end of it was good.", "The start of it was bad.", "Mr. Jones slept."]
+    expected = [token.lower() for sentence in sentences for token in NLTKWordTokenizer().tokenize(sentence)]
+    assert make("treebank")(" ".join(sentences)) == expected
 
 
 @pytest.mark.parametrize("name", NAMES)
 @settings(max_examples=100, deadline=None)
 @given(texts=st.lists(TEXT, max_size=5))
-def test_a_chunk_holds_the_tokens_of_each_text(name: str, texts: list[str]) -> None:
-    fresh = make(name)
-    chunk = fresh.chunk(texts)
+def test_a_chunk_has_the_tokens_of_each_text(name: str, texts: list[str]) -> None:
+    chunk = make(name).chunk(texts)
     rows = [line.split() for line in chunk.text.split("\n")[:-1]]
     assert rows == [make(name)(text) for text in texts]
     assert [len(row) for row in rows] == chunk.lengths.tolist()
     assert [chunk.types[i] for i in chunk.ids] == [token for row in rows for token in row]
 
 
-def test_a_memory_that_is_full_forgets(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MEMORY_PIECES", 3)
-    for name in NAMES:
-        small, text = make(name), TEXTS[0]
-        assert small.chunk([text] * 3).text == "".join(" ".join(make(name)(text)) + "\n" for _ in range(3))
-        assert small.chunk(TEXTS).text == make(name).chunk(TEXTS).text
+def test_tweet_forgets_when_its_memory_is_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tweet, "MAX_PIECES", 3)
+    small = make("tweet")
+    for texts in (TEXTS[:1] * 3, TEXTS):
+        assert small.chunk(texts).text == make("tweet").chunk(texts).text
 
 
-def test_regex_takes_the_same_from_ascii() -> None:
+def test_regex_gives_the_same_tokens_for_ascii() -> None:
     text = "".join(map(chr, range(128))) + " It's a 3-star film_noir, isn't it?"
     assert module.ASCII_WORD.findall(text) == module.WORD.findall(text)
     assert re.findall(r"\w", text) == re.findall(r"\w", text, re.ASCII)
 
 
-def test_bad_descriptions_are_named() -> None:
-    with pytest.raises(InputError, match="'spacy' is unknown"):
+def test_bad_configs_are_named() -> None:
+    with pytest.raises(InputError, match="'spacy' is unknown; choose tweet, treebank or regex"):
         Tokenizer("spacy", lowercase=True)
     with pytest.raises(InputError, match="lacks the key 'lowercase'"):
         Tokenizer.from_config({"name": "tweet", "punkt": None})
-    with pytest.raises(InputError, match="without its sentence model"):
+    with pytest.raises(InputError, match="'treebank' has no sentence model"):
         Tokenizer("treebank", lowercase=True)
