@@ -83,7 +83,12 @@ def compare(
 @click.command()
 @METRICS
 @click.option("--predictions", type=PATH, default="predictions/test.json", help="The file that names the seeds.")
-@click.option("--write", type=PATH, metavar="FILE", help="Write the tables into FILE, between their comment lines.")
+@click.option(
+    "--write",
+    type=PATH,
+    metavar="FILE",
+    help="Write the tables into FILE, between the comments for them.",
+)
 def results(metrics: Path, predictions: Path, write: Path | None) -> None:
     """Print the tables of results in Markdown."""
     from pipeline.core.models import LEAD
@@ -98,11 +103,13 @@ def results(metrics: Path, predictions: Path, write: Path | None) -> None:
         "results": f"{results_table(read_json(metrics / 'test.json'), seconds)}\n\nMeasured on {measured_on(seconds)}.",
         "polarity": polarity_table(read_json(metrics / "polarity.json")),
     }
-    for name, table in tables.items():
-        if write:
+    if write:
+        document = write.read_text("utf-8") if write.exists() else ""
+        has_markers = {name: table for name, table in tables.items() if f"<!-- {name} -->" in document}
+        for name, table in (has_markers or tables).items():  # a file without any is an error that names them
             write_between_markers(write, name, table)
-        else:
-            click.echo(f"{table}\n")
+    else:
+        click.echo("\n\n".join(tables.values()))
 
 
 @click.command()
