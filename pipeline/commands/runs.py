@@ -71,8 +71,8 @@ def compare(
     if many:
         comparisons = comparison.correct_for_many(comparisons)
     if as_json:
-        found = [comparison.as_dict(one) for one in comparisons]
-        value = {"level": level, "n_resamples": resamples, "comparisons": found, "left_out": left_out}
+        as_dicts = [comparison.as_dict(one) for one in comparisons]
+        value = {"level": level, "n_resamples": resamples, "comparisons": as_dicts, "left_out": left_out}
         click.echo(json.dumps(value, indent=2, ensure_ascii=False))
     elif many:
         click.echo(text.many_as_text(a, comparisons, left_out, level))
