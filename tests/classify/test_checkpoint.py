@@ -1,15 +1,18 @@
-"""What is kept of a training that goes on; tests/test_training.py has that it goes on to the same bits."""
+"""Checkpoints on disk and their keys; test_training.py checks that a training resumes to the same bits."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 import torch
 
 from pipeline.classify.checkpoint import Checkpoint, key_of
+from pipeline.core import imports
+from tests.conftest import ROOT
 
 
 @pytest.mark.parametrize("kind", ["cut", "absent", "not json"])
-def test_a_broken_checkpoint_counts_as_none(tmp_path: Path, kind: str) -> None:
+def test_a_broken_checkpoint_is_ignored(tmp_path: Path, kind: str) -> None:
     checkpoint = Checkpoint(tmp_path / "state", "key")
     checkpoint.save({"x": torch.zeros(3)}, {"n": 1})
     assert checkpoint.load() is not None
@@ -25,10 +28,39 @@ def test_a_broken_checkpoint_counts_as_none(tmp_path: Path, kind: str) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_key_tells_parameters_and_inputs_apart(tmp_path: Path) -> None:
+def test_the_key_depends_on_parameters_and_inputs(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"1")
     key = key_of({"lr": 0.1, "epochs": 2}, [tmp_path / "a"])
     assert key_of({"epochs": 2, "lr": 0.1}, [tmp_path / "a"]) == key
     assert key_of({"epochs": 3, "lr": 0.1}, [tmp_path / "a"]) != key
     (tmp_path / "a").write_bytes(b"2")
     assert key_of({"lr": 0.1, "epochs": 2}, [tmp_path / "a"]) != key
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("stages/classify.py", True),
+        ("pipeline/classify/device.py", True),
+        ("pipeline/cells/lstm.py", True),
+        ("pipeline/core/ragged.py", True),
+        ("pipeline/core/embeddings.py", True),
+        ("pipeline/evaluate/metrics.py", False),
+        ("pipeline/vectors/card.py", False),
+        ("stages/runner.py", False),
+    ],
+)
+def test_the_key_depends_on_all_code_that_training_imports(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, expected: bool
+) -> None:
+    for folder in ("pipeline", "stages"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(imports, "ROOT", tmp_path.resolve())
+
+    def key() -> str:
+        return key_of({}, imports.import_closure(tmp_path / "stages/classify.py"))
+
+    before = key()
+    with open(tmp_path / name, "a") as file:
+        file.write("# changed\n")
+    assert (key() != before) == expected

@@ -1,4 +1,4 @@
-"""The parts of the objective against their equations, by finite moves and by the power iteration that they save."""
+"""The terms of the loss against their equations, by finite perturbations and by the power iteration they replace."""
 
 from typing import Any
 
@@ -9,20 +9,21 @@ from torch.nn.functional import binary_cross_entropy_with_logits as cross_entrop
 
 from pipeline.classify.batches import Batch
 from pipeline.classify.loss import (
-    Reading,
+    CleanPass,
     add_gradients,
-    adversarial,
+    adversarial_loss,
+    clean_pass,
     entropy,
-    read,
     uses_unlabelled,
-    virtual_adversarial,
+    virtual_adversarial_loss,
 )
 from pipeline.classify.network import Dropout, Network, NetworkConfig
 from pipeline.classify.params import Classify
 from pipeline.params import Params
 from tests.conftest import with_values
 
-OFF = {"adversarial": 0.0, "virtual_adversarial": 0.0, "entropy": 0.0, "perturbation_norm": 0.01}
+TERMS = ("adversarial_weight", "virtual_adversarial_weight", "entropy_weight")
+OFF = {**dict.fromkeys(TERMS, 0.0), "perturbation_norm": 0.01}
 LABELS = torch.tensor([1.0, 0.0, 1.0])
 
 
@@ -44,17 +45,17 @@ def section(params: Params, **values: float) -> Classify:
     return with_values(params, **{f"classify__{key}": value for key, value in {**OFF, **values}.items()}).classify
 
 
-def reading_of(network: Network, batch: Batch, norm: float) -> Reading:
+def clean_of(network: Network, batch: Batch, norm: float) -> CleanPass:
     x = network.embed(batch.ids).detach().requires_grad_()
-    _, reading = read(network, x, batch.lengths, None, norm)
-    return reading
+    _, clean = clean_pass(network, x, batch.lengths, None, norm)
+    return clean
 
 
 def gradients(network: Network) -> Tensor:
     return torch.cat([p.grad.flatten() for p in network.parameters() if p.grad is not None])
 
 
-def test_without_the_other_parts_it_is_the_cross_entropy_and_draws_nothing(
+def test_without_other_terms_it_is_the_cross_entropy_and_draws_no_random_number(
     network: Network, batch: Batch, params: Params
 ) -> None:
     before = torch.get_rng_state()
@@ -62,68 +63,68 @@ def test_without_the_other_parts_it_is_the_cross_entropy_and_draws_nothing(
     assert torch.equal(before, torch.get_rng_state())
     expected = cross_entropy(network(*batch), LABELS)
     assert loss == expected
-    found = gradients(network)
+    actual = gradients(network)
     network.zero_grad()
     expected.backward()  # type: ignore[no-untyped-call]
-    assert torch.equal(found, gradients(network))
+    assert torch.equal(actual, gradients(network))
 
 
-def test_uphill_has_the_norm_asked_for_and_leaves_padding_alone(network: Network, batch: Batch) -> None:
-    reading = reading_of(network, batch, 3.0)
-    reach = 3.0 * network.embedding.weight.detach().square().mean().sqrt()
-    assert reading.uphill.flatten(1).norm(dim=1).tolist() == pytest.approx([float(reach)] * 3)
-    assert not reading.uphill[1, 1:].any()
-    assert not reading.uphill[2, 3:].any()
-    assert bool((network.read(reading.x + 0.01 * reading.uphill, batch.lengths) > reading.z).all())
+def test_the_perturbation_has_its_norm_and_leaves_padding_alone(network: Network, batch: Batch) -> None:
+    clean = clean_of(network, batch, 3.0)
+    norm = 3.0 * network.embedding.weight.detach().square().mean().sqrt()
+    assert clean.perturbation.flatten(1).norm(dim=1).tolist() == pytest.approx([float(norm)] * 3)
+    assert not clean.perturbation[1, 1:].any()
+    assert not clean.perturbation[2, 3:].any()
+    assert bool((network.logits(clean.x + 0.01 * clean.perturbation, batch.lengths) > clean.z).all())
 
 
-def test_the_adversarial_move_is_worse_than_any_other_of_its_length(network: Network, batch: Batch) -> None:
-    reading = reading_of(network, batch, 0.01)
-    worst = adversarial(network, reading, LABELS).item()
+def test_no_other_perturbation_of_the_norm_is_worse_than_the_adversarial_one(network: Network, batch: Batch) -> None:
+    clean = clean_of(network, batch, 0.01)
+    worst = adversarial_loss(network, clean, LABELS).item()
     generator = torch.Generator().manual_seed(1)
-    length = reading.uphill.flatten(1).norm(dim=1)[:, None, None]
+    norm = clean.perturbation.flatten(1).norm(dim=1)[:, None, None]
     for _ in range(20):
-        move = torch.randn(reading.x.shape, generator=generator) * (reading.uphill != 0)
-        move *= length / move.flatten(1).norm(dim=1)[:, None, None]
-        assert cross_entropy(network.read(reading.x + move, batch.lengths), LABELS).item() < worst
-    assert worst > cross_entropy(reading.z, LABELS).item()
+        other = torch.randn(clean.x.shape, generator=generator) * (clean.perturbation != 0)
+        other *= norm / other.flatten(1).norm(dim=1)[:, None, None]
+        assert cross_entropy(network.logits(clean.x + other, batch.lengths), LABELS).item() < worst
+    assert worst > cross_entropy(clean.z, LABELS).item()
 
 
-def test_power_iteration_ends_on_the_slope_of_the_logit(network: Network, batch: Batch) -> None:
+def test_power_iteration_ends_on_the_gradient_of_the_logit(network: Network, batch: Batch) -> None:
     network.double().dtype = torch.float64
-    reading = reading_of(network, batch, 1.0)
-    target = reading.z.detach().sigmoid()
-    noise = torch.randn_like(reading.x) * (reading.uphill != 0) * 1e-4
+    clean = clean_of(network, batch, 1.0)
+    target = clean.z.detach().sigmoid()
+    noise = torch.randn_like(clean.x) * (clean.perturbation != 0) * 1e-4
     noise.requires_grad_()
-    divergence = cross_entropy(network.read(reading.x.detach() + noise, batch.lengths), target, reduction="sum")
-    (found,) = torch.autograd.grad(divergence, noise)
-    cosines = torch.cosine_similarity(found.flatten(1), reading.uphill.flatten(1), eps=1e-30)
+    divergence = cross_entropy(network.logits(clean.x.detach() + noise, batch.lengths), target, reduction="sum")
+    (step,) = torch.autograd.grad(divergence, noise)
+    cosines = torch.cosine_similarity(step.flatten(1), clean.perturbation.flatten(1), eps=1e-30)
     assert cosines.abs().tolist() == pytest.approx([1, 1, 1], abs=1e-3)
 
 
-def test_the_divergence_is_that_of_its_second_order(network: Network, batch: Batch) -> None:
+def test_the_divergence_equals_its_second_order_term(network: Network, batch: Batch) -> None:
     network.double().dtype = torch.float64
-    reading = reading_of(network, batch, 0.01)
-    p = reading.z.detach().sigmoid()
-    (slope,) = torch.autograd.grad(network.read(reading.x, batch.lengths).sum(), reading.x)
-    rise = (slope * reading.uphill).flatten(1).sum(1)
-    expected = (p * (1 - p) * rise.square() / 2).mean()
-    assert virtual_adversarial(network, reading).item() == pytest.approx(float(expected), rel=0.02)
+    clean = clean_of(network, batch, 0.01)
+    p = clean.z.detach().sigmoid()
+    (slope,) = torch.autograd.grad(network.logits(clean.x, batch.lengths).sum(), clean.x)
+    change = (slope * clean.perturbation).flatten(1).sum(1)
+    expected = (p * (1 - p) * change.square() / 2).mean()
+    assert virtual_adversarial_loss(network, clean).item() == pytest.approx(float(expected), rel=0.02)
 
 
-def test_entropy_is_that_of_a_coin() -> None:
+def test_the_entropy_of_an_even_prediction_is_one_bit() -> None:
     z = torch.tensor([0.0, 30.0, -30.0])
     assert entropy(z).item() == pytest.approx(torch.log(torch.tensor(2.0)).item() / 3, abs=1e-6)
 
 
-@pytest.mark.parametrize("part", ["adversarial", "virtual_adversarial", "entropy"])
+@pytest.mark.parametrize("term", TERMS)
 @pytest.mark.parametrize("frozen", [False, True])
-def test_each_part_adds_to_the_loss_and_reaches_the_weights(
-    network: Network, batch: Batch, params: Params, part: str, frozen: bool
+def test_each_term_adds_to_the_loss_and_reaches_the_weights(
+    network: Network, batch: Batch, params: Params, term: str, frozen: bool
 ) -> None:
     network.embedding.weight.requires_grad_(not frozen)
-    values: dict[str, Any] = {part: 1.0, "perturbation_norm": 1.0}
-    unlabelled = Batch(batch.ids.flip(0), batch.lengths.flip(0)) if part != "adversarial" else None
+    values: dict[str, Any] = {term: 1.0, "perturbation_norm": 1.0}
+    unlabelled = Batch(batch.ids.flip(0), batch.lengths.flip(0)) if term != "adversarial_weight" else None
     assert uses_unlabelled(section(params, **values)) == (unlabelled is not None)
 
     def loss_and_gradients(**values: float) -> tuple[float, Tensor]:
@@ -145,10 +146,10 @@ def test_two_passes_give_the_gradients_of_the_whole_sum(
     network.embedding.weight.requires_grad_(not frozen)
     labels = LABELS.double()
     unlabelled = Batch(batch.ids.flip(0), batch.lengths.flip(0))
-    weights = {"adversarial": 2.0, "virtual_adversarial": 3.0, "entropy": entropy_weight, "perturbation_norm": 1.0}
+    weights = {**dict(zip(TERMS, (2.0, 3.0, entropy_weight), strict=True)), "perturbation_norm": 1.0}
     torch.manual_seed(1)
     loss = add_gradients(network, batch, labels, unlabelled, section(params, **weights))
-    found = gradients(network)
+    actual = gradients(network)
 
     network.zero_grad()
     torch.manual_seed(1)
@@ -156,20 +157,20 @@ def test_two_passes_give_the_gradients_of_the_whole_sum(
     expected = cross_entropy(z, labels)
     for some in (batch, unlabelled):
         x = network.embed(some.ids)
-        reading = reading_of(network, some, 1.0)._replace(x=x)
-        z = network.read(x, some.lengths)
+        clean = clean_of(network, some, 1.0)._replace(x=x)
+        z = network.logits(x, some.lengths)
         expected = expected + entropy_weight / 2 * entropy(z)
         if some is batch:
-            expected = expected + 2.0 * adversarial(network, reading, labels)
-        expected = expected + 3.0 / 2 * virtual_adversarial(network, reading)
+            expected = expected + 2.0 * adversarial_loss(network, clean, labels)
+        expected = expected + 3.0 / 2 * virtual_adversarial_loss(network, clean)
     expected.backward()
     assert loss.item() == pytest.approx(expected.item(), rel=1e-9)
-    torch.testing.assert_close(found, gradients(network), rtol=1e-7, atol=1e-10)
+    torch.testing.assert_close(actual, gradients(network), rtol=1e-7, atol=1e-10)
 
 
-def test_a_logit_whose_loss_is_flat_moves_its_review_nowhere(network: Network, batch: Batch, params: Params) -> None:
+def test_a_review_whose_loss_is_flat_is_not_perturbed(network: Network, batch: Batch, params: Params) -> None:
     with torch.no_grad():
         network.output.bias.fill_(200.0)
-    loss = add_gradients(network, batch, torch.ones(3), None, section(params, adversarial=1.0))
+    loss = add_gradients(network, batch, torch.ones(3), None, section(params, adversarial_weight=1.0))
     assert loss.item() == 0
     assert bool(gradients(network).isfinite().all())

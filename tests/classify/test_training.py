@@ -1,4 +1,4 @@
-"""Training: every review once an epoch, the best epoch kept, the same bits again; on a GPU where there is one."""
+"""Training: it learns word order, keeps the best epoch, resumes to the same bits; also on a GPU."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,16 +9,15 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 
-from pipeline.classify.batches import Reviews, batches
+from pipeline.classify.batches import Labelled, Reviews
 from pipeline.classify.checkpoint import Checkpoint
 from pipeline.classify.classifier import logits
 from pipeline.classify.device import choose_device, make_deterministic
 from pipeline.classify.network import Network
 from pipeline.classify.params import Classify
-from pipeline.classify.training import Epoch, Labelled, best_of, build, train, warmup_then_cosine
+from pipeline.classify.state import Epoch, best_of
+from pipeline.classify.training import build, train, warmup_then_cosine
 from pipeline.core.embeddings import Embeddings
 from pipeline.core.errors import InputError
 from pipeline.core.ragged import Ragged
@@ -52,7 +51,7 @@ def embeddings() -> Embeddings:
 
 
 def corpus(embeddings: Embeddings, section: Classify, device: torch.device, n: int, seed: int) -> Labelled:
-    """Reviews whose label is which of the words 0 and 1 comes last: word order decides."""
+    """Reviews labelled by which of the words 0 and 1 comes last: word order decides."""
     rng = np.random.default_rng(seed)
     rows = [rng.integers(2, N_WORDS, rng.integers(2, 12)).tolist() for _ in range(n)]
     labels = rng.integers(0, 2, n)
@@ -61,8 +60,8 @@ def corpus(embeddings: Embeddings, section: Classify, device: torch.device, n: i
         row.append(int(label))
     offsets = np.cumsum([0, *map(len, rows)], dtype=np.int64)
     ragged = Ragged(np.array([i for row in rows for i in row], np.int32), offsets)
-    shape = build(embeddings, section, "lstm_frozen", CPU).shape
-    return Labelled(Reviews(ragged, shape, device), torch.tensor(labels, dtype=torch.float32, device=device))
+    config = build(embeddings, section, "lstm_frozen", CPU).config
+    return Labelled(Reviews(ragged, config, device), torch.tensor(labels, dtype=torch.float32, device=device))
 
 
 def fitted(
@@ -82,7 +81,7 @@ def weights_of(network: torch.nn.Module) -> dict[str, np.ndarray]:
     return {name: value.detach().cpu().numpy().copy() for name, value in network.state_dict().items()}
 
 
-def test_it_learns_what_only_the_order_tells(embeddings: Embeddings, section: Classify) -> None:
+def test_it_learns_a_label_that_depends_on_word_order(embeddings: Embeddings, section: Classify) -> None:
     easier = section.model_copy(update={"epochs": 20, "patience": 20, "word_dropout": 0.0, "embedding_dropout": 0.0})
     _, history = fitted(embeddings, easier)
     assert max(epoch.valid_accuracy for epoch in history) >= 0.95
@@ -95,7 +94,7 @@ def test_the_same_seed_gives_the_same_bits(embeddings: Embeddings, section: Clas
         np.testing.assert_array_equal(value, other[name], err_msg=name)
 
 
-def test_frozen_vectors_stay_and_finetuned_ones_move(embeddings: Embeddings, section: Classify) -> None:
+def test_only_frozen_vectors_stay_the_same(embeddings: Embeddings, section: Classify) -> None:
     for model in ("lstm_frozen", "lstm_finetuned", "lstm_random"):
         make_deterministic(1, 1)
         before = weights_of(build(embeddings, section, model, CPU))["embedding.weight"]
@@ -104,16 +103,16 @@ def test_frozen_vectors_stay_and_finetuned_ones_move(embeddings: Embeddings, sec
         assert not after[-1].any()  # padding stays zero
 
 
-def test_vectors_are_scaled_and_random_ones_are_not_the_vectors(embeddings: Embeddings, section: Classify) -> None:
-    found = {
+def test_vectors_are_scaled_and_random_ones_are_unrelated(embeddings: Embeddings, section: Classify) -> None:
+    initial = {
         model: weights_of(build(embeddings, section, model, CPU))["embedding.weight"][:-1]
         for model in ("lstm_frozen", "lstm_random")
     }
-    ratio = found["lstm_frozen"] / embeddings.vectors
+    ratio = initial["lstm_frozen"] / embeddings.vectors
     assert ratio == pytest.approx(np.full_like(ratio, ratio[0, 0]), rel=1e-5)
-    for vectors in found.values():
+    for vectors in initial.values():
         assert np.square(vectors).mean() == pytest.approx(1, abs=0.4)
-    assert abs(np.corrcoef(found["lstm_random"].ravel(), embeddings.vectors.ravel())[0, 1]) < 0.5
+    assert abs(np.corrcoef(initial["lstm_random"].ravel(), embeddings.vectors.ravel())[0, 1]) < 0.5
 
 
 def test_the_best_epoch_is_kept_and_training_stops_early(embeddings: Embeddings, section: Classify) -> None:
@@ -127,32 +126,32 @@ def test_the_best_epoch_is_kept_and_training_stops_early(embeddings: Embeddings,
     assert right.mean() == pytest.approx(best.valid_accuracy)
 
 
-def stop_in_epoch(epoch: int, section: Classify) -> Callable[[int], None]:
-    """Make a progress callback that presses Ctrl-C in the midst of an epoch."""
+def stop_in_epoch(epoch: int) -> Callable[[int], None]:
+    """Return a progress callback that presses Ctrl-C in the middle of an epoch."""
     steps = count()
 
-    def progress(n_tokens: int) -> None:
+    def advance(n_tokens: int) -> None:
         if next(steps) == (epoch - 1) * 13 + 5:  # 200 reviews in batches of 16 are 13 steps
             raise KeyboardInterrupt
 
-    return progress
+    return advance
 
 
 @pytest.mark.parametrize("model", ["lstm_finetuned", "lstm_frozen"])
 @pytest.mark.parametrize("epoch", [1, 3])
-def test_a_training_that_was_stopped_goes_on_to_the_same_bits(
+def test_an_interrupted_training_resumes_to_the_same_bits(
     embeddings: Embeddings, section: Classify, tmp_path: Path, model: str, epoch: int
 ) -> None:
     whole, history = fitted(embeddings, section, model)
     checkpoint = Checkpoint(tmp_path / "state", "key")
     with pytest.raises(KeyboardInterrupt):
-        fitted(embeddings, section, model, checkpoint=checkpoint, progress=stop_in_epoch(epoch, section))
+        fitted(embeddings, section, model, checkpoint=checkpoint, advance=stop_in_epoch(epoch))
     n_tokens: list[int] = []
-    told: list[Epoch] = []
+    reported: list[Epoch] = []
     resumed, again = fitted(
-        embeddings, section, model, checkpoint=checkpoint, progress=n_tokens.append, on_epoch=told.append
+        embeddings, section, model, checkpoint=checkpoint, advance=n_tokens.append, on_epoch=reported.append
     )
-    assert told == history[epoch - 1 :]
+    assert reported == history[epoch - 1 :]
     assert len(n_tokens) == 1 + (section.epochs - epoch + 1) * 13
     assert again == history
     expected = weights_of(whole)
@@ -160,16 +159,16 @@ def test_a_training_that_was_stopped_goes_on_to_the_same_bits(
         np.testing.assert_array_equal(value, expected[name], err_msg=name)
 
 
-def test_average_weights_and_unlabelled_reviews_are_gone_on_with_too(
+def test_averaged_weights_and_unlabelled_reviews_resume_too(
     embeddings: Embeddings, section: Classify, tmp_path: Path
 ) -> None:
-    values = {"ema_decay": 0.9, "adversarial": 1.0, "virtual_adversarial": 1.0, "entropy": 1.0}
+    values = {"ema_decay": 0.9, "adversarial_weight": 1.0, "virtual_adversarial_weight": 1.0, "entropy_weight": 1.0}
     mixed = section.model_copy(update=values)
-    unlabelled = corpus(embeddings, section, CPU, 100, 3).reviews  # fewer than labelled: they come round again
+    unlabelled = corpus(embeddings, section, CPU, 100, 3).reviews  # fewer than the labelled ones: they start over
     whole, history = fitted(embeddings, mixed, unlabelled=unlabelled)
     checkpoint = Checkpoint(tmp_path / "state", "key")
     with pytest.raises(KeyboardInterrupt):
-        fitted(embeddings, mixed, unlabelled=unlabelled, checkpoint=checkpoint, progress=stop_in_epoch(3, mixed))
+        fitted(embeddings, mixed, unlabelled=unlabelled, checkpoint=checkpoint, advance=stop_in_epoch(3))
     resumed, again = fitted(embeddings, mixed, unlabelled=unlabelled, checkpoint=checkpoint)
     assert again == history
     expected, plain = weights_of(whole), weights_of(fitted(embeddings, section)[0])
@@ -187,36 +186,17 @@ def test_the_average_follows_the_weights(embeddings: Embeddings, section: Classi
     assert any(not np.array_equal(value, weights[name]) for name, value in average.items())
 
 
-def test_a_checkpoint_of_another_key_is_not_gone_on_from(
-    embeddings: Embeddings, section: Classify, tmp_path: Path
-) -> None:
+def test_a_checkpoint_of_another_key_is_ignored(embeddings: Embeddings, section: Classify, tmp_path: Path) -> None:
     fitted(embeddings, section, checkpoint=Checkpoint(tmp_path / "state", "one"))
     steps: list[int] = []
-    fitted(embeddings, section, checkpoint=Checkpoint(tmp_path / "state", "other"), progress=steps.append)
+    fitted(embeddings, section, checkpoint=Checkpoint(tmp_path / "state", "other"), advance=steps.append)
     assert len(steps) == 1 + section.epochs * 13
 
 
-def test_a_loss_that_is_no_number_is_named(embeddings: Embeddings, section: Classify) -> None:
+def test_a_diverged_training_names_the_epoch_and_the_remedy(embeddings: Embeddings, section: Classify) -> None:
     broken = replace(embeddings, vectors=np.full_like(embeddings.vectors, np.inf))
     with pytest.raises(InputError, match=r"training diverged: the loss of epoch 1 is nan; lower classify\.lr = 0\.01"):
         fitted(broken, section)
-
-
-@given(st.lists(st.integers(0, 50), min_size=1, max_size=300), st.integers(1, 20), st.integers(0, 5))
-def test_each_review_comes_once_an_epoch(lengths: list[int], batch_size: int, seed: int) -> None:
-    generator = torch.Generator().manual_seed(seed)
-    found = batches(torch.tensor(lengths), batch_size, generator)
-    assert sorted(torch.cat(found).tolist()) == list(range(len(lengths)))
-    assert all(1 <= len(rows) <= batch_size for rows in found)
-
-
-def test_batches_hold_little_padding_and_change() -> None:
-    lengths = torch.from_numpy(np.random.default_rng(1).integers(20, 400, 6400))
-    generator = torch.Generator().manual_seed(1)
-    first, second = batches(lengths, 64, generator), batches(lengths, 64, generator)
-    padded = sum(int(lengths[rows].max()) * len(rows) for rows in first)
-    assert padded < 1.05 * int(lengths.sum())
-    assert {tuple(sorted(rows.tolist())) for rows in first} != {tuple(sorted(rows.tolist())) for rows in second}
 
 
 def test_the_learning_rate_rises_then_falls() -> None:
@@ -229,9 +209,9 @@ def test_the_learning_rate_rises_then_falls() -> None:
 
 @pytest.mark.gpu
 class TestOnAGPU:
-    """`make test-gpu` runs these where there is a GPU."""
+    """Run by `make test-gpu`."""
 
-    def test_logits_are_those_of_the_cpu(self, embeddings: Embeddings, section: Classify) -> None:
+    def test_logits_equal_those_of_the_cpu(self, embeddings: Embeddings, section: Classify) -> None:
         network, _ = fitted(embeddings, section)
         cuda = torch.device("cuda")
         on_cpu = logits(network, corpus(embeddings, section, CPU, 60, 2).reviews)

@@ -10,15 +10,8 @@ from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
 from pipeline.evaluate.predictions import Answers
-from pipeline.evaluate.significance import (
-    Difference,
-    SeedVariance,
-    VarianceComponents,
-    difference,
-    holm,
-    mcnemar,
-    wilson,
-)
+from pipeline.evaluate.significance import Difference, difference, holm, mcnemar, verdict, wilson
+from pipeline.evaluate.variance import SeedVariance, VarianceComponents
 
 LEVELS = st.sampled_from([0.01, 0.05, 0.2])
 N_TRIALS = 400
@@ -26,24 +19,24 @@ N_TRIALS = 400
 
 @settings(deadline=None)  # statsmodels' first call takes its time
 @given(st.integers(0, 60), st.integers(1, 60), LEVELS)
-def test_wilson_is_that_of_statsmodels(n_right: int, n_wrong: int, level: float) -> None:
+def test_wilson_equals_statsmodels(n_right: int, n_wrong: int, level: float) -> None:
     expected = proportion_confint(n_right, n_right + n_wrong, alpha=level, method="wilson")
     assert wilson(n_right, n_right + n_wrong, level) == pytest.approx(expected, abs=1e-12)
 
 
 @settings(deadline=None)  # statsmodels' first call takes its time
 @given(st.integers(0, 400), st.integers(0, 400))
-def test_mcnemar_is_that_of_statsmodels(n_gained: int, n_lost: int) -> None:
+def test_mcnemar_equals_statsmodels(n_gained: int, n_lost: int) -> None:
     expected = statsmodels_mcnemar([[7, n_gained], [n_lost, 9]], exact=True).pvalue if n_gained + n_lost else 1.0
     assert mcnemar(n_gained, n_lost) == pytest.approx(expected, rel=1e-9)
 
 
-def test_mcnemar_is_exact_far_out_in_the_tail() -> None:
+def test_mcnemar_is_exact_far_in_the_tail() -> None:
     assert mcnemar(1594, 483) == pytest.approx(binomtest(483, 2077).pvalue, rel=1e-9)
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 10])
-def test_holm_is_that_of_statsmodels(n: int, rng: np.random.Generator) -> None:
+def test_holm_equals_statsmodels(n: int, rng: np.random.Generator) -> None:
     for p in np.round(rng.random((20, n)) ** 3, 2):  # ties among them
         assert holm(p.tolist()) == pytest.approx(multipletests(p, method="holm")[1].tolist(), abs=1e-12)
 
@@ -52,63 +45,76 @@ def test_no_p_value_needs_no_correction() -> None:
     assert holm([]) == []
 
 
+@pytest.mark.parametrize(
+    ("change", "p", "same", "expected"),
+    [
+        (0.01, 0.049, False, "better"),
+        (-0.01, 0.049, False, "worse"),
+        (0.01, 0.05, False, "within noise"),
+        (0.0, 1.0, True, "same answers"),
+    ],
+)
+def test_a_verdict_follows_p_and_the_sign(change: float, p: float, same: bool, expected: str) -> None:
+    assert verdict(change, p, 0.05, same=same) == expected
+
+
 def compared(before: np.ndarray, after: np.ndarray, seeds: tuple[int, ...], others: tuple[int, ...]) -> Difference:
     return difference(Answers(before, seeds), Answers(after, others), n_resamples=500, seed=1, level=0.05)
 
 
-def test_a_difference_by_hand() -> None:
+def test_a_changeby_hand() -> None:
     before = np.array([[1, 1, 1, 0, 0, 0, 0, 0]], bool)
     after = np.array([[1, 1, 0, 1, 1, 1, 1, 0]], bool)
-    found = compared(before, after, (), ())
-    assert found.difference == pytest.approx(3 / 8)
-    assert (found.n_gained, found.n_lost) == (4, 1)
-    assert found.p == found.mcnemar[0] == pytest.approx(2 * (1 + 5) / 2**5)
-    assert (found.test, found.seed_unknown, found.same, found.both) == ("mcnemar", False, False, None)
+    change = compared(before, after, (), ())
+    assert change.difference == pytest.approx(3 / 8)
+    assert (change.n_gained, change.n_lost) == (4, 1)
+    assert change.p == change.mcnemar[0] == pytest.approx(2 * (1 + 5) / 2**5)
+    assert (change.test, change.seed_unknown, change.same, change.both) == ("mcnemar", False, False, None)
 
 
 def test_the_same_answers_are_no_difference() -> None:
-    fits = np.array([[1, 0, 1], [0, 1, 1]], bool)
-    found = compared(fits, fits, (1, 2), (1, 2))
-    assert (found.difference, found.p, found.interval) == (0, 1, (0, 0))
-    assert found.same
+    runs = np.array([[1, 0, 1], [0, 1, 1]], bool)
+    change = compared(runs, runs, (1, 2), (1, 2))
+    assert (change.difference, change.p, change.interval) == (0, 1, (0, 0))
+    assert change.same
 
 
-def test_fits_of_equal_seeds_are_paired_in_whatever_order(rng: np.random.Generator) -> None:
+def test_runs_of_equal_seeds_are_paired_in_any_order(rng: np.random.Generator) -> None:
     before, after = rng.random((2, 3, 200)) < 0.8
-    found = compared(before, after, (1, 2, 3), (1, 2, 3))
+    change = compared(before, after, (1, 2, 3), (1, 2, 3))
     turned = compared(before, after[::-1], (1, 2, 3), (3, 2, 1))
-    assert found == turned
-    assert found.both is not None
-    assert found.both.paired
-    assert len(found.mcnemar) == 3
+    assert change == turned
+    assert change.both is not None
+    assert change.both.paired
+    assert len(change.mcnemar) == 3
     other = compared(before, after, (1, 2, 3), (4, 5, 6))
     assert other.both is not None
     assert not other.both.paired
     assert len(other.mcnemar) == 9
 
 
-def test_one_seed_says_nothing_of_the_seeds(rng: np.random.Generator) -> None:
-    fits = rng.random((3, 200)) < 0.8
-    one = compared(fits[:1], fits[1:2], (1,), (2,))
+def test_a_single_seed_leaves_the_variance_of_seeds_unknown(rng: np.random.Generator) -> None:
+    runs = rng.random((3, 200)) < 0.8
+    one = compared(runs[:1], runs[1:2], (1,), (2,))
     assert one.seed_unknown
     assert one.test == "mcnemar"
-    several = compared(fits[:1], fits[1:], (1,), (2, 3))
+    several = compared(runs[:1], runs[1:], (1,), (2, 3))
     assert several.seed_unknown
     assert several.both is None
     assert several.test == "reviews"
 
 
 def test_the_two_way_analysis_by_hand(rng: np.random.Generator) -> None:
-    fits = rng.random((4, 50))
-    k, n = fits.shape
-    found = SeedVariance.of(fits)
-    rest = [fits[s, i] - fits[s].mean() - fits[:, i].mean() + fits.mean() for s in range(k) for i in range(n)]
-    assert found.within == pytest.approx(np.square(rest).sum() / ((k - 1) * (n - 1)) / (n * k))
-    assert found.between == pytest.approx(np.var(fits.mean(1), ddof=1) / k)
-    assert found.df == 3
+    runs = rng.random((4, 50))
+    k, n = runs.shape
+    estimated = SeedVariance.of(runs)
+    rest = [runs[s, i] - runs[s].mean() - runs[:, i].mean() + runs.mean() for s in range(k) for i in range(n)]
+    assert estimated.within == pytest.approx(np.square(rest).sum() / ((k - 1) * (n - 1)) / (n * k))
+    assert estimated.between == pytest.approx(np.var(runs.mean(1), ddof=1) / k)
+    assert estimated.df == 3
 
 
-def test_variances_add_up_to_what_was_put_in() -> None:
+def test_variance_components_recover_simulated_ones() -> None:
     rng = np.random.default_rng(1)
     k, n, n_trials = 3, 400, 300
     of_seed, of_review, of_rest = 0.03, 0.5, 0.4
@@ -125,16 +131,16 @@ def test_variances_add_up_to_what_was_put_in() -> None:
     assert np.var(means) == pytest.approx(np.mean(reviews) + np.mean(seeds), rel=0.2)
 
 
-def test_where_the_seed_rules_the_p_value_is_that_of_a_t_test(rng: np.random.Generator) -> None:
-    # Every fit answers alike whatever the review, so that reviews make no difference.
+def test_if_seeds_dominate_p_is_that_of_a_t_test(rng: np.random.Generator) -> None:
+    # Answers do not depend on the review, so reviews contribute no variance.
     deltas = [0.3, 0.1, 0.25, 0.2]
     before = np.zeros((4, 1000), bool)
     after = np.stack([rng.permutation(np.arange(1000) < 1000 * delta) for delta in deltas])
-    found = compared(before, after, (1, 2, 3, 4), (1, 2, 3, 4))
-    assert found.p == pytest.approx(ttest_1samp(deltas, 0).pvalue, rel=0.02)
+    change = compared(before, after, (1, 2, 3, 4), (1, 2, 3, 4))
+    assert change.p == pytest.approx(ttest_1samp(deltas, 0).pvalue, rel=0.02)
 
 
-def test_p_is_under_the_level_where_the_interval_leaves_zero_out() -> None:
+def test_p_is_the_level_at_which_the_interval_touches_zero() -> None:
     for d in (0.001, 0.01, 0.05, 1.0, 50.0):
         both = VarianceComponents(d, 1e-5, (SeedVariance(2e-5, 5e-6, 2), SeedVariance(1e-5, 2e-6, 4)), False)
         assert both.half(both.p) == pytest.approx(d, rel=1e-6)
@@ -143,87 +149,87 @@ def test_p_is_under_the_level_where_the_interval_leaves_zero_out() -> None:
     )
 
 
-def test_both_sources_are_never_narrower_than_one() -> None:
+def test_the_interval_is_never_narrower_than_that_over_reviews() -> None:
     both = VarianceComponents(0.01, 4e-6, (SeedVariance(1e-9, 3e-6, 2),), True)
     assert both.half(0.05) == pytest.approx(1.96 * 2e-3, rel=1e-3)
 
 
 def answers_of(rng: np.random.Generator, chances: np.ndarray, k: int, of_seed: float) -> np.ndarray:
-    """Draw what k fits get right: each review has a chance, which the seed moves."""
+    """Draw what k runs get right: each review has a chance, which the seed shifts."""
     return rng.random((k, len(chances))) < np.clip(chances + rng.normal(0, of_seed, (k, 1)), 0, 1)
 
 
-def alarms(k: int, of_seed: float, seeds: tuple[int, ...], others: tuple[int, ...]) -> tuple[float, float]:
-    """Compare fits of one and the same setting, many times; return how often p and the bootstrap tell them apart."""
+def false_positives(k: int, of_seed: float, seeds: tuple[int, ...], others: tuple[int, ...]) -> tuple[float, float]:
+    """Compare runs of one setting many times; return how often p and the bootstrap are significant."""
     rng = np.random.default_rng(11)
     by_p = by_bootstrap = 0
     for _ in range(N_TRIALS):
         chances = rng.beta(4, 0.6, 1500)
-        found = difference(
+        change = difference(
             Answers(answers_of(rng, chances, k, of_seed), seeds),
             Answers(answers_of(rng, chances, k, of_seed), others),
             n_resamples=1000,
             seed=int(rng.integers(1 << 30)),
             level=0.05,
         )
-        by_p += found.p < 0.05
-        by_bootstrap += not found.fits_interval[0] <= 0 <= found.fits_interval[1]
+        by_p += change.p < 0.05
+        by_bootstrap += not change.fits_interval[0] <= 0 <= change.fits_interval[1]
     return by_p / N_TRIALS, by_bootstrap / N_TRIALS
 
 
 ERROR = 2.6 * (0.05 * 0.95 / N_TRIALS) ** 0.5  # of 99 %
 
 
-def test_without_a_difference_it_cries_wolf_at_the_stated_rate() -> None:
-    by_p, by_bootstrap = alarms(1, 0.0, (), ())
+def test_the_false_positive_rate_is_the_level() -> None:
+    by_p, by_bootstrap = false_positives(1, 0.0, (), ())
     assert by_p == pytest.approx(0.05, abs=ERROR)
     assert by_bootstrap == pytest.approx(0.05, abs=ERROR)
 
 
 @pytest.mark.parametrize("k", [2, 3, 5])
-def test_where_seeds_differ_several_of_them_cry_wolf_at_the_stated_rate(k: int) -> None:
+def test_the_false_positive_rate_with_several_seeds_is_the_level(k: int) -> None:
     seeds = tuple(range(k))
-    by_p, by_bootstrap = alarms(k, 0.1, seeds, seeds)
+    by_p, by_bootstrap = false_positives(k, 0.1, seeds, seeds)
     assert by_p == pytest.approx(0.05, abs=ERROR)
-    assert by_bootstrap > 0.4  # which takes no account of the seeds
+    assert by_bootstrap > 0.4  # which ignores the seeds
 
 
-def test_against_a_model_that_is_fitted_once_several_seeds_cry_wolf_no_more_than_stated() -> None:
+def test_the_false_positive_rate_against_a_model_trained_once_is_at_most_the_level() -> None:
     rng = np.random.default_rng(11)
-    n_alarms = 0
+    n_significant = 0
     for _ in range(N_TRIALS):
         chances = rng.beta(4, 0.6, 1500)
         before = Answers(answers_of(rng, chances, 1, 0.0), ())
         after = Answers(answers_of(rng, chances, 3, 0.05), (1, 2, 3))
-        found = difference(before, after, n_resamples=10, seed=1, level=0.05)
-        assert found.test == "reviews and seeds"
-        n_alarms += found.p < 0.05
-    assert n_alarms / N_TRIALS <= 0.05 + ERROR
+        change = difference(before, after, n_resamples=10, seed=1, level=0.05)
+        assert change.test == "reviews and seeds"
+        n_significant += change.p < 0.05
+    assert n_significant / N_TRIALS <= 0.05 + ERROR
 
 
 @pytest.mark.parametrize(("of_seed", "others"), [(0.0, (0, 1, 2)), (0.01, (0, 1, 2)), (0.01, (7, 8, 9))])
-def test_where_reviews_and_seeds_share_the_noise_they_cry_wolf_no_more_than_stated(
+def test_the_false_positive_rate_with_noise_from_reviews_and_seeds_is_at_most_the_level(
     of_seed: float, others: tuple[int, ...]
 ) -> None:
-    by_p, _ = alarms(3, of_seed, (0, 1, 2), others)
+    by_p, _ = false_positives(3, of_seed, (0, 1, 2), others)
     assert by_p <= 0.05 + ERROR
 
 
-def test_a_real_difference_is_told() -> None:
+def test_a_real_changeis_significant() -> None:
     rng = np.random.default_rng(2)
     chances = rng.beta(4, 0.6, 5000)
     before = answers_of(rng, chances - 0.05, 3, 0.003)
-    found = compared(before, answers_of(rng, chances, 3, 0.003), (1, 2, 3), (1, 2, 3))
-    assert found.p < 0.05
-    assert found.difference > 0
+    change = compared(before, answers_of(rng, chances, 3, 0.003), (1, 2, 3), (1, 2, 3))
+    assert change.p < 0.05
+    assert change.difference > 0
 
 
-def test_of_twenty_changes_that_do_nothing_holm_tells_hardly_any() -> None:
+def test_holm_bounds_the_false_positives_of_twenty_tests() -> None:
     rng = np.random.default_rng(3)
-    told = 0
+    n_significant = 0
     for _ in range(100):
         chances = rng.beta(4, 0.6, 500)
         before = answers_of(rng, chances, 1, 0)
         p = [compared(before, answers_of(rng, chances, 1, 0), (), ()).p for _ in range(20)]
-        told += min(holm(p)) < 0.05
-    assert told / 100 <= 0.05 + 2.6 * (0.05 * 0.95 / 100) ** 0.5
+        n_significant += min(holm(p)) < 0.05
+    assert n_significant / 100 <= 0.05 + 2.6 * (0.05 * 0.95 / 100) ** 0.5

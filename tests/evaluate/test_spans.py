@@ -1,4 +1,4 @@
-"""Tokens are found again in their text."""
+"""Tokens are located in their text."""
 
 import pytest
 from hypothesis import given, settings
@@ -8,10 +8,10 @@ from pipeline.evaluate.spans import spans
 from pipeline.tokenize.tokenizer import Tokenizer, clean
 
 PUNKT = {"abbreviations": [], "collocations": [], "sentence_starters": [], "orthography": {}}
-TOKENIZERS = [Tokenizer(name, lowercase=True, punkt=PUNKT) for name in ("tweet", "treebank", "toktok", "regex")]
+TOKENIZERS = [Tokenizer(name, lowercase=True, punkt=PUNKT) for name in ("tweet", "treebank", "regex")]
 
 
-def found(text: str, tokens: list[str]) -> list[str | None]:
+def located(text: str, tokens: list[str]) -> list[str | None]:
     return [None if span is None else text[slice(*span)] for span in spans(text, tokens)]
 
 
@@ -29,20 +29,20 @@ def found(text: str, tokens: list[str]) -> list[str | None]:
         ("", ["a"], [None]),
     ],
 )
-def test_a_token_is_found_where_it_stands(text: str, tokens: list[str], expected: list[str | None]) -> None:
-    assert found(text, tokens) == expected
+def test_each_token_is_located(text: str, tokens: list[str], expected: list[str | None]) -> None:
+    assert located(text, tokens) == expected
 
 
 @pytest.mark.parametrize("tokenizer", TOKENIZERS, ids=lambda tokenizer: tokenizer.config["name"])
-def test_of_a_plain_review_every_token_is_found(tokenizer: Tokenizer) -> None:
+def test_every_token_of_a_plain_review_is_located(tokenizer: Tokenizer) -> None:
     text = clean("It's NOT bad,<br />I can't say more... 10/10 :) and well-made (really)!")
     tokens = tokenizer(text)
-    assert [piece and piece.lower() for piece in found(text, tokens)] == [token.lower() for token in tokens]
+    assert [piece and piece.lower() for piece in located(text, tokens)] == [token.lower() for token in tokens]
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.text(alphabet=st.characters(codec="utf-8"), max_size=60), st.sampled_from(TOKENIZERS))
-def test_of_any_text_the_places_rise_and_never_overlap(text: str, tokenizer: Tokenizer) -> None:
+def test_spans_of_any_text_rise_and_never_overlap(text: str, tokenizer: Tokenizer) -> None:
     text = clean(text)
     tokens = tokenizer(text)
     places = spans(text, tokens)
