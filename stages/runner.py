@@ -33,7 +33,7 @@ def read_params(path: Path = Path("params.yaml")) -> Params:
     ruamel.yaml follows YAML 1.2, as DVC does, and reads the `1e-06` that DVC writes as a number.
 
     Raises:
-        InputError: the file is missing, is not YAML, or holds an invalid value.
+        InputError: the file is missing, is not YAML, or has an invalid value.
     """
     try:
         values: Any = YAML(typ="safe", pure=True).load(path.read_text("utf-8"))
@@ -42,7 +42,7 @@ def read_params(path: Path = Path("params.yaml")) -> Params:
     except (YAMLError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not readable YAML: {error}") from None
     if not isinstance(values, dict):
-        raise InputError(f"{path} holds no sections; `git checkout {path}` restores the committed one")
+        raise InputError(f"{path} has no sections; `git checkout {path}` restores the committed one")
     return parse(values)
 
 

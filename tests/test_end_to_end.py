@@ -29,7 +29,7 @@ def hear_ctrl_c() -> None:
 
 
 def read_to_the_end(terminal: int) -> str:
-    """Return what is printed on a pseudo-terminal until its other side is closed, which Linux tells with an error."""
+    """Return what is printed on a pseudo-terminal until its other side is closed, which raises an error on Linux."""
     printed = b""
     with contextlib.suppress(OSError):
         while block := os.read(terminal, 1024):

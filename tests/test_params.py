@@ -66,7 +66,7 @@ def test_an_exponent_as_dvc_writes_it_is_a_number(tmp_path):
     assert read_params(path).classify.lr == 1e-6
 
 
-@pytest.mark.parametrize(("text", "message"), [("a: [", "not readable YAML"), ("", "holds no sections")])
+@pytest.mark.parametrize(("text", "message"), [("a: [", "not readable YAML"), ("", "has no sections")])
 def test_a_broken_file_is_named(tmp_path, text, message):
     path = tmp_path / "params.yaml"
     path.write_text(text)
