@@ -31,8 +31,9 @@ words = [line.split("\\t")[0] for line in open("vocab.tsv", encoding="utf-8", ne
 
 ## Data and preprocessing
 
-{data} HTML entities are unescaped, `<br />` becomes a space, and the tokenizer does the rest. The SHA-256 of the
-tokenized corpus is `{corpus_sha256}`.
+{data}
+HTML entities are unescaped, `<br />` becomes a space, and the tokenizer does the rest. The SHA-256 of the tokenized
+corpus is `{corpus_sha256}`.
 
 ## Parameters
 
@@ -44,13 +45,14 @@ tokenized corpus is `{corpus_sha256}`.
 
 ## Limits and biases
 
-The vectors reflect {texts}, including slurs and prejudices. Words of opposite meaning that occur in the
-same contexts, such as *good* and *bad*, have similar vectors; names reflect the company they keep; a word outside the
-vocabulary has no vector. Do not use the vectors to judge people.
+The vectors reflect {texts}, including slurs and prejudices.
+Words of opposite meaning that occur in the same contexts, such as *good* and *bad*, have similar vectors; names reflect
+the company they keep; a word outside the vocabulary has no vector. Do not use the vectors to judge people.
 
 ## License
 
-{license} The reviews are not included and belong to their authors.{citation}
+{license}
+The reviews are not included and belong to their authors.{citation}
 """
 LSTM = """# {model}, seed {seed}
 
@@ -69,7 +71,8 @@ dimensions, {hidden_size} hidden units, {layers}, {pooling} pooling; of longer r
 
 ## Data and limits
 
-{data} The model was measured on {texts}; its accuracy on other texts is unknown.{citation}
+{data}
+The model was measured on {texts}; its accuracy on other texts is unknown.{citation}
 
 ## Scores
 
@@ -155,12 +158,12 @@ def _corpus(embeddings: Embeddings, metrics: Path | None) -> dict[str, str]:
     """Return what a card says about the corpus; IMDB is named only if the metrics show that it was used."""
     splits = _read(metrics, "corpus.json") if _same_corpus(embeddings, metrics) else {}
     if any(splits.get(split, {}).get("movies") != n for split, n in IMDB_MOVIES.items()):
-        return {"data": "The corpus is the one that the pipeline was run on.", "texts": "its reviews", "citation": ""}
+        return {"data": "The corpus is the one that the pipeline was run on.", "texts": "the reviews of the corpus", "citation": ""}
     paper = "Maas et al., *Learning Word Vectors for Sentiment Analysis*, ACL 2011"
     return {
         "data": f"The corpus is the Large Movie Review Dataset ({paper}).",
         "texts": "English film reviews from before 2011",
-        "citation": f" If you publish results, cite {paper}, for the dataset.",
+        "citation": f"\nIf you publish results, cite {paper}, for the dataset.",
     }
 
 

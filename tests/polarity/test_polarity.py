@@ -59,6 +59,6 @@ def test_the_stage_compares_three_kinds_on_the_same_words(project: Project) -> N
         assert 0 <= figures[kind]["analogies"]["coverage"] <= 1
     lines = polarity_table(figures).splitlines()
     assert len(lines) == 5
-    assert lines[-1].startswith("| Maas et al. 2011 (`artifacts/maas`), 6-d | ")
+    assert lines[-1].startswith("| Maas et al. 2011 (`artifacts/maas`), 6-d ")
     tuned, before = (Embeddings.load(project.folder / "artifacts" / name) for name in ("tuned", "embeddings"))
     assert tuned.words == before.words
