@@ -158,7 +158,11 @@ def _corpus(embeddings: Embeddings, metrics: Path | None) -> dict[str, str]:
     """Return what a card says about the corpus; IMDB is named only if the metrics show that it was used."""
     splits = _read(metrics, "corpus.json") if _same_corpus(embeddings, metrics) else {}
     if any(splits.get(split, {}).get("movies") != n for split, n in IMDB_MOVIES.items()):
-        return {"data": "The corpus is the one that the pipeline was run on.", "texts": "the reviews of the corpus", "citation": ""}
+        return {
+            "data": "The corpus is the one that the pipeline was run on.",
+            "texts": "the reviews of the corpus",
+            "citation": "",
+        }
     paper = "Maas et al., *Learning Word Vectors for Sentiment Analysis*, ACL 2011"
     return {
         "data": f"The corpus is the Large Movie Review Dataset ({paper}).",
