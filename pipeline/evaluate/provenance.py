@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from threadpoolctl import threadpool_info  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_info
 
 from pipeline.classify.device import choose_device, choose_dtype, has_bfloat16
 
