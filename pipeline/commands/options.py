@@ -19,6 +19,8 @@ class SeveralValues(click.Command):
         option = ""
         for arg in args:
             if arg.startswith("-"):
+                if option and repeated[-1] == option:
+                    raise click.BadOptionUsage(option, f"Option {option!r} requires an argument.", ctx)
                 option = arg if arg in names else ""
                 repeated.append(arg)
             else:

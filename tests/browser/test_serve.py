@@ -1,4 +1,4 @@
-"""The page on which one asks the models, in a browser."""
+"""The page of `python -m pipeline serve`, in a browser."""
 
 import os
 import re
@@ -18,7 +18,7 @@ REVIEW = "The plot was really witty and warm , but the acting was dull . I was m
 
 @pytest.fixture(scope="module")
 def server(project: Project) -> Iterator[str]:
-    """The address of the page over the small run; or over the real one, where REAL is set, for screenshots."""
+    """The address of the page of the small project, or of the real run if REAL is set, for screenshots."""
     folder = ROOT if os.environ.get("REAL") else project.folder
     command = project.command("pipeline", "serve", "--port", "0")
     with subprocess.Popen(command, cwd=folder, env=project.environment, stdout=subprocess.PIPE, text=True) as process:
@@ -33,21 +33,21 @@ def seen(visit: Callable[[str], Visit], server: str) -> Visit:
     return visit(server)
 
 
-def ask(seen: Visit, text: str) -> Any:
+def predict(seen: Visit, text: str) -> Any:
     """Type a review, press the button, wait for the answer; return the page."""
     seen.page.get_by_label("Your review").fill(text)
-    seen.page.get_by_role("button", name="Ask").click()
+    seen.page.get_by_role("button", name="Predict").click()
     seen.page.locator("#answer:not([aria-busy])").wait_for()
     return seen.page
 
 
-def test_the_page_is_sound_before_anything_is_asked(seen: Visit) -> None:
+def test_the_empty_page_is_sound(seen: Visit) -> None:
     assert not seen.page.locator("#answer").is_visible()
     seen.check("serve-empty")
 
 
 def test_a_review_is_answered_by_every_model(seen: Visit) -> None:
-    page = ask(seen, REVIEW)
+    page = predict(seen, REVIEW)
     assert page.get_by_role("heading", level=2).first.inner_text() in ("Positive", "Negative")
     rows = page.locator("#models tr")
     assert rows.locator("code").all_inner_texts() == [
@@ -59,9 +59,9 @@ def test_a_review_is_answered_by_every_model(seen: Visit) -> None:
         "lstm_finetuned",
     ]
     assert page.locator("#pieces").inner_text() == REVIEW
-    assert page.locator("#nearest article").count() == 5
+    assert page.locator("#similar article").count() == 5
     seen.check("serve-answer")
-    assert seen.requests.count(f"{page.url}opinion") == 1
+    assert seen.requests.count(f"{page.url}predict") == 1
 
 
 def test_the_keyboard_alone_is_enough(seen: Visit) -> None:
@@ -70,84 +70,121 @@ def test_the_keyboard_alone_is_enough(seen: Visit) -> None:
     page.keyboard.type("A warm and witty film .")
     page.keyboard.press("Control+Enter")
     page.locator("#readout strong").wait_for()
-    for expected in ("ask", "example", "word"):
+    for expected in ("predict", "example", "step"):
         page.keyboard.press("Tab")
         assert page.evaluate("document.activeElement.id") == expected
     page.keyboard.press("Home")
-    assert page.locator("#readout").inner_text().startswith("A ")
-    page.keyboard.press("ArrowRight")
-    page.keyboard.press("ArrowRight")
-    assert "word 3 of" in page.locator("#readout").inner_text()
-    assert page.locator(".word.at").count() == 1
-    assert "word 3" in page.locator("#word").get_attribute("aria-valuetext")
+    assert page.locator("#readout").inner_text().startswith("Before the first token: ")
+    assert page.locator(".step.at").count() == 0
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    assert "token 3 of the" in page.locator("#readout").inner_text()
+    assert page.locator(".step.at").count() == 1
+    assert "token 3" in page.locator("#step").get_attribute("aria-valuetext")
 
 
 def test_html_in_a_review_is_shown_as_text(seen: Visit) -> None:
     review = "warm <img src=x onerror=alert(1)> <script>document.title = 'run'</script> <b>film</b> & dull"
     seen.page.on("dialog", lambda dialog: pytest.fail(dialog.message))
-    page = ask(seen, review)
+    page = predict(seen, review)
     assert page.locator("#pieces").inner_text() == review
     assert page.locator("#pieces img, #pieces script, #pieces b").count() == 0
-    assert page.title() == "Ask the models"
+    assert page.title() == "Try the models"
     seen.check("serve-html")
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
-        ("", "There is nothing to read yet"),
-        ("  \n ", "There is nothing to read yet"),
+        ("", "The review is empty"),
+        ("  \n ", "The review is empty"),
         ("x" * 1_000_000, "1,000,011 bytes"),
     ],
 )
-def test_what_cannot_be_answered_is_said_at_once(seen: Visit, text: str, said: str) -> None:
+def test_a_review_that_is_empty_or_too_long_is_refused_without_a_request(seen: Visit, text: str, message: str) -> None:
     seen.page.get_by_label("Your review").fill(text)
-    seen.page.get_by_role("button", name="Ask").click()
-    assert said in seen.page.get_by_role("alert").inner_text()
-    assert not any(address.endswith("opinion") for address in seen.requests)
+    seen.page.get_by_role("button", name="Predict").click()
+    assert message in seen.page.get_by_role("alert").inner_text()
+    assert not any(address.endswith("predict") for address in seen.requests)
     if len(text) < 100:
         seen.check("serve-nothing")
-    page = ask(seen, REVIEW)
+    page = predict(seen, REVIEW)
     assert not page.get_by_role("alert").is_visible()
 
 
 def test_control_characters_are_counted_and_unknown_words_shown_as_such(seen: Visit) -> None:
-    page = ask(seen, "a\x01warm\x1cplot zzzqqq")
+    page = predict(seen, "a\x01warm\x1cplot zzzqqq")
     assert "2 control characters" in page.locator("#notes").inner_text()
     assert page.locator("#pieces .left-out").all_inner_texts() == ["zzzqqq"]
-    page = ask(seen, "zzzqqq xxyyzz")
+    page = predict(seen, "zzzqqq xxyyzz")
     assert "None of its words is in the vocabulary" in page.locator("#notes").inner_text()
-    assert not page.locator("#reading").is_visible()
+    assert not page.locator("#prefixes").is_visible()
     seen.check("serve-unknown")
 
 
 def test_a_long_review_says_what_was_not_read(seen: Visit) -> None:
-    page = ask(seen, f"{'warm plot . ' * 120} {'dull plot . ' * 120}")
-    assert "the first and the last, 600 in all" in page.locator("#notes").inner_text()
+    page = predict(seen, f"{'warm plot . ' * 120} {'dull plot . ' * 120}")
+    assert "read 600 of its 720 known tokens" in page.locator("#notes").inner_text()
     assert page.locator("#pieces .left-out").count() == 120
+    assert page.locator("#took").inner_text().startswith("720 words, 720 tokens")
     seen.check("serve-long")
 
 
-def test_a_server_that_is_gone_is_said(seen: Visit) -> None:
-    page = ask(seen, REVIEW)
-    page.route("**/opinion", lambda route: route.abort())
-    ask(seen, "And now ?")
+def test_in_a_long_review_the_tokens_of_a_step_are_shaded_and_named_together(seen: Visit) -> None:
+    page = predict(seen, "The plot was really witty and warm. " * 38)  # 304 tokens: a step of two
+    assert "computed for 2 tokens at a time" in page.locator("#notes").inner_text()
+    assert page.locator("#took").inner_text().startswith("266 words, 304 tokens")
+    page.locator(".step").nth(2).hover()
+    assert page.locator(".step.at").all_inner_texts() == ["witty and"]
+    assert page.locator("#readout strong").inner_text() == "witty and"
+    assert "tokens 5 to 6 of the 304" in page.locator("#readout").inner_text()
+    assert page.locator("#pieces").inner_text() == ("The plot was really witty and warm. " * 38).strip()
+    assert page.locator("#step").get_attribute("max") == "152"
+
+
+def test_the_slider_stays_in_its_column_and_under_the_cursor(seen: Visit) -> None:
+    page = predict(seen, REVIEW)
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 844})
+        slider, column = page.locator("#step").bounding_box(), page.locator("main").bounding_box()
+        assert slider["x"] >= column["x"]
+        assert slider["x"] + slider["width"] <= column["x"] + column["width"] + 0.5
+        page.locator("#step").focus()
+        for key, edge in (("Home", slider["x"] + 8), ("End", slider["x"] + slider["width"] - 8)):
+            page.keyboard.press(key)
+            circle = page.locator("#plot circle").bounding_box()
+            assert abs(circle["x"] + circle["width"] / 2 - edge) < 2
+
+
+def test_the_keyboard_shortcut_is_not_shown_on_a_phone(seen: Visit, browser: Any, server: str) -> None:
+    assert seen.page.locator("#hint").is_visible()
+    context = browser.new_context(viewport={"width": 844, "height": 390}, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    page.goto(server)
+    assert not page.locator("#hint").is_visible()
+    context.close()
+
+
+def test_a_server_that_is_gone_is_reported(seen: Visit) -> None:
+    page = predict(seen, REVIEW)
+    page.route("**/predict", lambda route: route.abort())
+    predict(seen, "And now ?")
     assert "does not answer" in page.get_by_role("alert").inner_text()
-    page.unroute("**/opinion")
-    ask(seen, "And now ?")
+    page.unroute("**/predict")
+    predict(seen, "And now ?")
     assert not page.get_by_role("alert").is_visible()
 
 
 def test_the_example_is_filled_in_and_answered(seen: Visit) -> None:
-    seen.page.get_by_role("button", name="Fill in an example").click()
+    seen.page.get_by_role("button", name="Use an example").click()
     seen.page.locator("#answer").wait_for()
     assert seen.page.get_by_label("Your review").input_value() == seen.page.locator("#pieces").inner_text()
     seen.check("serve-example")
 
 
-def test_pointing_at_the_chart_or_a_word_tells_of_it(seen: Visit) -> None:
-    page = ask(seen, REVIEW)
-    page.locator(".word", has_text="dull").hover()
+def test_pointing_at_the_chart_or_a_word_shows_its_values(seen: Visit) -> None:
+    page = predict(seen, REVIEW)
+    page.locator(".step", has_text="dull").hover()
     assert page.locator("#readout strong").inner_text() == "dull"
     page.locator("#plot svg").hover(position={"x": 60, "y": 90})
-    assert "word 1 of" in page.locator("#readout").inner_text()
+    assert "token 1 of" in page.locator("#readout").inner_text()
