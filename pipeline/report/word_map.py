@@ -63,7 +63,7 @@ def word_map(words: Sequence[tuple[str, float, float, float]], name: str) -> Spe
         color = "var(--positive)" if log_odds > 0 else "var(--negative)"
         value = {"word": word, "x": round(x, 4), "y": round(y, 4), "log_odds": log_odds, "color": color}
         if label:
-            value |= {"label_x": round(label[0], 4), "label_y": round(label[1], 4), "align": label[2]}
+            value |= {"text_x": round(label[0], 4), "text_y": round(label[1], 4), "align": label[2]}
         values.append(value)
     shared = {
         "color": {"field": "color", "type": "nominal", "scale": None},
@@ -84,7 +84,7 @@ def word_map(words: Sequence[tuple[str, float, float, float]], name: str) -> Spe
         {
             "transform": [{"filter": "isValid(datum.align)"}],
             "mark": {"type": "text", "fontSize": 12, "align": {"expr": "datum.align"}},
-            "encoding": {**shared, **at("label_x", "label_y"), "text": {"field": "word"}},
+            "encoding": {**shared, **at("text_x", "text_y"), "text": {"field": "word"}},
         },
     ]
     # As wide as labels of twelve pixels need, whatever the screen: the map scrolls sideways in its place.

@@ -1,6 +1,6 @@
-"""What the browser tests share: a headless Chromium, pages that are watched, and what must hold of each.
+"""What the browser tests share: a headless Chromium, and the checks that every page must pass.
 
-Playwright is imported where it is used: `make test` collects this folder without it.
+Playwright is imported inside functions, because `make test` collects this folder without it.
 """
 
 import os
@@ -24,20 +24,20 @@ QUIET = (
 SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
 SCHEMES = ("light", "dark")
 SERIOUS = ("serious", "critical")
-INSIDE = ("file:", "data:", "blob:", "about:")  # what leaves no page
-# The innermost elements that make a page wider than its window.
+INSIDE = ("file:", "data:", "blob:", "about:")  # requests that do not leave the page
+# The innermost elements that make a page wider than the window.
 WIDE = """() => document.scrollingElement.scrollWidth <= innerWidth ? [] : [...document.querySelectorAll("body *")]
     .filter(one => one.getBoundingClientRect().right > innerWidth + 1 && !one.children.length)
     .map(one => one.outerHTML.slice(0, 120))"""
 
 
 class Visit:
-    """A page that is open, with its console errors and all its requests since it was opened.
+    """An open page, with its console errors and all its requests.
 
     Attributes:
         page: Playwright's page.
-        errors: what it wrote to the console as an error, and the exceptions that nothing caught.
-        requests: the address of every request of the page, its own included.
+        errors: its console errors and uncaught exceptions.
+        requests: the address of each of its requests, the first of which is the page itself.
     """
 
     def __init__(self, context: Any, address: str, screenshots: Path | None) -> None:
@@ -52,35 +52,35 @@ class Visit:
         self.page.goto(address)
 
     def check(self, name: str, *, whole_page: bool = True) -> None:
-        """Hold the page, as it stands, to all that every page must keep, in both sizes and colour schemes.
+        """Check the page in its present state, in both sizes and color schemes.
 
-        No console error; no request but to files and to the server that it came from; axe finds nothing serious;
-        nothing sticks out sideways. Where SCREENSHOTS names a folder, NAME-desktop-light.png and so on go there.
+        No console errors; no requests except to files and the page's own server; no serious findings of axe; nothing
+        wider than the window. If SCREENSHOTS names a folder, NAME-desktop-light.png and so on are written there.
         """
-        found: list[str] = []
+        problems: list[str] = []
         for size, (width, height) in SIZES.items():
             self.page.set_viewport_size({"width": width, "height": height})
             for scheme in SCHEMES:
                 self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-                self.page.wait_for_timeout(50)  # for what a change of size or scheme draws anew
+                self.page.wait_for_timeout(50)  # for what is redrawn after a change of size or scheme
                 if self._screenshots:
                     self._screenshots.mkdir(parents=True, exist_ok=True)
                     path = self._screenshots / f"{name}-{size}-{scheme}.png"
                     self.page.screenshot(path=path, full_page=whole_page)
-                found += [f"{size}, {scheme}: {fault}" for fault in self.faults()]
-            found += [f"{size}: wider than the window: {element}" for element in self.page.evaluate(WIDE)]
-        assert found == []
-        assert self.strangers == []
+                problems += [f"{size}, {scheme}: {fault}" for fault in self.faults()]
+            problems += [f"{size}: wider than the window: {element}" for element in self.page.evaluate(WIDE)]
+        assert problems == []
+        assert self.foreign_requests == []
         assert self.errors == []
 
     @property
-    def strangers(self) -> list[str]:
-        """The requests that left the page: neither to a file nor to the server that it came from."""
+    def foreign_requests(self) -> list[str]:
+        """The requests to anything but files and the page's own server."""
         local = INSIDE if self._origin.startswith("file:") else (*INSIDE[1:], self._origin)
         return [address for address in self.requests if not address.startswith(local)]
 
     def faults(self) -> list[str]:
-        """Return what axe finds serious or critical in the page as it stands: rule, element and reason."""
+        """Return the serious and critical findings of axe in the present state: rule, element and reason."""
         from axe_playwright_python.sync_playwright import Axe
 
         violations = Axe().run(self.page).response["violations"]
@@ -94,7 +94,7 @@ class Visit:
 
 @pytest.fixture(scope="session")
 def screenshots() -> Path | None:
-    """The folder for screenshots, made when the first is taken; None where the variable SCREENSHOTS is not set."""
+    """The folder for screenshots; None if the variable SCREENSHOTS is not set."""
     folder = os.environ.get("SCREENSHOTS")
     return Path(folder) if folder else None
 
@@ -107,7 +107,7 @@ def browser() -> Iterator[Any]:
     )
     path = next(filter(None, map(shutil.which, BROWSERS)), None)
     if path is None:
-        pytest.skip(f"no browser here, looked for {', '.join(BROWSERS)}; Debian's is the package chromium")
+        pytest.skip(f"there is no browser: looked for {', '.join(BROWSERS)}; Debian's is the package chromium")
     with playwright.sync_playwright() as started:
         browser = started.chromium.launch(executable_path=path, args=list(QUIET))
         yield browser
@@ -116,7 +116,7 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture
 def visit(browser: Any, screenshots: Path | None) -> Iterator[Callable[[str | Path], Visit]]:
-    """Open an address, or a file by its path, in a window of its own: visit(path).page, visit(path).check("name")."""
+    """Open an address or a file in a new window: visit(path).page, visit(path).check("name")."""
     contexts = []
 
     def open_it(address: str | Path) -> Visit:

@@ -1,4 +1,4 @@
-"""The checks of the browser tests find what they look for: a page that breaks each rule is caught."""
+"""The checks of the browser tests catch a page that breaks each rule."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +9,7 @@ from tests.browser.conftest import Visit
 
 pytestmark = pytest.mark.browser
 
-SOUND = (
+GOOD = (
     '<!doctype html><html lang="en"><meta name="viewport" content="width=device-width"><title>a</title>'
     "<main><h1>A page</h1>{}</main>"
 )
@@ -17,19 +17,19 @@ SOUND = (
 
 def page_with(folder: Path, what: str) -> Path:
     path = folder / "page.html"
-    path.write_text(SOUND.format(what), "utf-8")
+    path.write_text(GOOD.format(what), "utf-8")
     return path
 
 
-def test_a_sound_page_passes_and_is_photographed(visit: Callable[[Path], Visit], tmp_path: Path) -> None:
+def test_a_good_page_passes_and_leaves_screenshots(visit: Callable[[Path], Visit], tmp_path: Path) -> None:
     seen = visit(page_with(tmp_path, "<p>Nothing is wrong here.</p>"))
     seen._screenshots = tmp_path / "seen"
-    seen.check("sound")
+    seen.check("good")
     assert sorted(path.stem for path in (tmp_path / "seen").glob("*.png")) == [
-        "sound-desktop-dark",
-        "sound-desktop-light",
-        "sound-phone-dark",
-        "sound-phone-light",
+        "good-desktop-dark",
+        "good-desktop-light",
+        "good-phone-dark",
+        "good-phone-light",
     ]
 
 

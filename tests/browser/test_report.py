@@ -1,4 +1,4 @@
-"""The report, and the page of `dvc plots`, in a browser."""
+"""The report and the page of `dvc plots` in a browser."""
 
 import os
 import re
@@ -25,16 +25,16 @@ def opened(visit: Callable[[Path], Visit], path: Path) -> Visit:
 
 @pytest.fixture
 def seen(visit: Callable[[Path], Visit], project: Project) -> Visit:
-    """The report of the small run; or of the real one, where REAL is set, for screenshots."""
+    """The report of the small run; if REAL is set, of the real run, for screenshots."""
     return opened(visit, (ROOT if os.environ.get("REAL") else project.folder) / "report/index.html")
 
 
-def test_the_report_is_sound(seen: Visit) -> None:
+def test_the_report_passes_all_checks(seen: Visit) -> None:
     seen.check("report", whole_page=not os.environ.get("REAL"))
     assert seen.page.locator(".chart svg").count() >= 8
 
 
-def test_the_button_changes_the_colours_of_page_and_charts(seen: Visit) -> None:
+def test_the_button_changes_the_colors_of_page_and_charts(seen: Visit) -> None:
     page = seen.page
     axis = "getComputedStyle(document.querySelector('.chart svg text')).fill"
     paper = "getComputedStyle(document.body).backgroundColor"
@@ -100,30 +100,30 @@ def test_reviews_are_searched_and_filtered_with_the_keyboard(seen: Visit) -> Non
     assert seen.errors == []
 
 
-def test_reviews_are_put_in_order(seen: Visit) -> None:
+def test_reviews_are_ordered(seen: Visit) -> None:
     page = seen.page
-    for order, sign, key in (("surety", -1, "surety"), ("length", 1, "length"), ("moved", -1, "moved")):
-        page.get_by_label("Order").select_option(order)
+    for key, sign in (("confidence", -1), ("length", 1), ("range", -1)):
+        page.get_by_label("Order").select_option(key)
         for group in page.locator(".group").all():
-            found = [sign * float(one.get_attribute(f"data-{key}") or 0) for one in group.locator(".review").all()]
-            assert found == sorted(found), order
+            values = [sign * float(one.get_attribute(f"data-{key}") or 0) for one in group.locator(".review").all()]
+            assert values == sorted(values), key
 
 
-def test_pointing_at_a_word_tells_the_probability_after_it(seen: Visit) -> None:
+def test_hovering_over_a_word_shows_the_probability_after_it(seen: Visit) -> None:
     review = seen.page.locator(".review[open]").first
     review.locator(".text i").nth(1).hover()
     percent = (review.get_attribute("data-percents") or "").split()[1]
-    assert review.locator(".here").inner_text().endswith(f": {percent} %")
+    assert review.locator(".here").inner_text().endswith(f": {percent}\u00a0%")
 
 
-def test_pointing_at_a_chart_tells_its_values(seen: Visit) -> None:
+def test_hovering_over_a_chart_shows_its_values(seen: Visit) -> None:
     page = seen.page
     page.locator("[data-chart=differences] svg .mark-symbol path").first.hover(force=True)
     page.locator("#vg-tooltip-element.visible").wait_for()
     assert "points ahead" in page.locator("#vg-tooltip-element").inner_text()
 
 
-def test_on_paper_everything_is_open_and_afterwards_as_it_was(seen: Visit) -> None:
+def test_printing_opens_everything_and_restores_it(seen: Visit) -> None:
     page = seen.page
     page.get_by_label("Show").select_option("mistakes")
     closed, hidden = page.locator("details:not([open])").count(), page.locator(".review[hidden]").count()
@@ -141,27 +141,27 @@ def test_on_paper_everything_is_open_and_afterwards_as_it_was(seen: Visit) -> No
 def test_html_in_a_review_is_shown_as_text(visit: Callable[[Path], Visit], project_copy: Project) -> None:
     path = project_copy.folder / "data/examples.json"
     hostile = "<img src=x onerror=alert(1)> <script>document.title = 'run'</script> </details> & <b>bold</b>"
-    found = re.sub(r'"pieces": \[\s*\[\s*"', lambda match: match[0] + hostile + " ", path.read_text("utf-8"))
-    path.write_text(found, "utf-8")
-    project_copy.run("stages.report")
+    changed = re.sub(r'"pieces": \[\s*\[\s*"', lambda match: match[0] + hostile + " ", path.read_text("utf-8"))
+    path.write_text(changed, "utf-8")
+    project_copy.run("stages", "report")
     seen = opened(visit, project_copy.folder / "report/index.html")
     first = seen.page.locator(".review .text").first
     assert hostile in first.inner_text()
     assert first.locator("img, script, b").count() == 0
     assert seen.page.title() == "word2vec + LSTM: the comparison"
     assert seen.errors == []
-    assert seen.strangers == []
+    assert seen.foreign_requests == []
 
 
 def test_dvc_plots_are_drawn_without_a_network(
     visit: Callable[[Path], Visit], project_copy: Project, tmp_path: Path
 ) -> None:
-    out = tmp_path / "elsewhere" / "plots"
+    out = tmp_path / "folder" / "plots"
     out.parent.mkdir()
     project_copy.run("dvc", "plots", "show", "--out", str(out))
     seen = visit(out / "index.html")
     places = seen.page.locator("body > div")
     seen.page.wait_for_function("[...document.querySelectorAll('body > div')].every(one => one.querySelector('svg'))")
-    assert places.count() == 8  # three trainings, two losses of vectors, ROC, calibration, confusion
+    assert places.count() == 9  # three runs, two losses of vectors, ROC, calibration, confusion, slices
     assert seen.errors == []
-    assert seen.strangers == []
+    assert seen.foreign_requests == []
