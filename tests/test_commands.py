@@ -2,8 +2,10 @@
 
 import subprocess
 import sys
+from contextlib import chdir
 from pathlib import Path
 
+import click
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
@@ -17,23 +19,17 @@ from tests.conftest import ROOT, Project
 COMMANDS = ["predict", "serve", "neighbors", "export", "release", "card", "compare", "results", "preset"]
 
 
-def call(*arguments: str) -> Result:
+def call(*arguments: str, stdin: str = "") -> Result:
     """Run a command in this process, in the current folder."""
-    return CliRunner().invoke(main, arguments, prog_name="python -m pipeline")
+    return CliRunner().invoke(main, arguments, input=stdin, prog_name="python -m pipeline")
 
 
-def split(project: Project, *arguments: str, stdin: str = "") -> tuple[str, str]:
-    """Run a command that succeeds; return its standard output and its standard error."""
-    done = subprocess.run(
-        project.command("pipeline", *arguments),
-        cwd=project.folder,
-        env=project.environment,
-        input=stdin,
-        text=True,
-        capture_output=True,
-        check=True,
-    )
-    return done.stdout, done.stderr
+def split(project: Project, *arguments: str, stdin: str = "", status: int = 0) -> tuple[str, str]:
+    """Run a command in a project, in this process; return its standard output and its standard error."""
+    with chdir(project.folder):
+        result = call(*arguments, stdin=stdin)
+    assert result.exit_code == status, result.output
+    return result.stdout, result.stderr
 
 
 def test_without_a_command_the_help_is_printed() -> None:
@@ -99,8 +95,6 @@ def test_an_input_error_is_one_line_on_standard_error(tmp_path: Path, monkeypatc
 def test_an_option_takes_several_values(
     arguments: list[str], expected: tuple[tuple[str, ...], tuple[str, ...]]
 ) -> None:
-    import click
-
     parameters: list[click.Parameter] = [
         click.Argument(["word"], nargs=-1),
         click.Option(["--several"], multiple=True),
@@ -126,8 +120,8 @@ def test_predict_reads_arguments_a_file_and_standard_input(project: Project, tmp
 
 
 def test_predict_without_a_review_names_the_ways_to_give_one(project: Project) -> None:
-    assert "error: no review given; pass one as an argument" in project.run("pipeline", "predict", " ", status=1)
-    assert "nosuch.txt cannot be read" in project.run("pipeline", "predict", "--file", "nosuch.txt", status=1)
+    assert "error: no review given; pass one as an argument" in split(project, "predict", " ", status=1)[1]
+    assert "nosuch.txt cannot be read" in split(project, "predict", "--file", "nosuch.txt", status=1)[1]
 
 
 @pytest.mark.parametrize("model", [*BASELINES, *LSTMS])
@@ -142,17 +136,18 @@ def test_predict_agrees_with_evaluate_for_every_model(project: Project, model: s
 
 
 def test_predict_never_advises_to_delete_a_good_folder(project: Project) -> None:
-    said = project.run("pipeline", "predict", "--model", "artifacts/embeddings", "dull", status=1)
-    assert "artifacts/embeddings has word vectors, not a model" in said
-    assert "delete" not in said
+    _, message = split(project, "predict", "--model", "artifacts/embeddings", "dull", status=1)
+    assert "artifacts/embeddings has word vectors, not a model" in message
+    assert "delete" not in message
 
 
 @pytest.mark.parametrize(
-    "command", ["predict --file many.txt", "neighbors dull --top 150", "results", "card artifacts/embeddings"]
+    "command", ["predict --file {reviews}", "neighbors dull --top 150", "results", "card artifacts/embeddings"]
 )
-def test_a_closed_pipe_ends_the_command_quietly(project: Project, command: str) -> None:
-    (project.folder / "many.txt").write_text("the plot was dull .\n" * 3000)
-    shell = f'("{sys.executable}" -m pipeline {command}; echo "status $?" >&2) | head -n 1'
+def test_a_closed_pipe_ends_the_command_quietly(project: Project, tmp_path: Path, command: str) -> None:
+    reviews = tmp_path / "reviews.txt"
+    reviews.write_text("the plot was dull .\n" * 3000)
+    shell = f'("{sys.executable}" -m pipeline {command.format(reviews=reviews)}; echo "status $?" >&2) | head -n 1'
     done = subprocess.run(
         ["sh", "-c", shell], cwd=project.folder, env=project.environment, capture_output=True, text=True, check=True
     )
@@ -166,8 +161,8 @@ def test_neighbors_folds_words_as_the_tokenizer_does(project: Project) -> None:
     assert split(project, "neighbors", "DULL", "--top", "3") == (lower, "")
     both = split(project, "neighbors", "--positive", "witty", "dull", "--negative", "warm", "fresh", "--top", "2")
     assert both == split(project, "neighbors", "Witty", "dull", "--negative", "warm", "--negative", "fresh", "--top=2")
-    assert "the word 'nosuchword' is not among" in project.run("pipeline", "neighbors", "nosuchword", status=1)
-    assert "no word given" in project.run("pipeline", "neighbors", "--negative", "dull", status=1)
+    assert "the word 'nosuchword' is not among" in split(project, "neighbors", "nosuchword", status=1)[1]
+    assert "no word given" in split(project, "neighbors", "--negative", "dull", status=1)[1]
 
 
 @pytest.mark.parametrize("folder", ["artifacts/embeddings", "artifacts/tuned", "artifacts/lstm_finetuned/1"])
