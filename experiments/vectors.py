@@ -8,7 +8,7 @@ Writes: a file in experiments/word2vec/runs/ or experiments/parameters/runs/
 """
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from experiments.record import Figures, record
@@ -51,4 +51,5 @@ def parameters(change: str, seed: str) -> Figures:
 
 if __name__ == "__main__":
     study, *arguments = sys.argv[1:]
-    record(study, {"word2vec": word2vec, "parameters": parameters}[study], *arguments)
+    measures: dict[str, Callable[..., Figures]] = {"word2vec": word2vec, "parameters": parameters}
+    record(study, measures[study], *arguments)

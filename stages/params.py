@@ -6,15 +6,18 @@ Params: params.yaml
 """
 
 from pathlib import Path
+from typing import Any
 
 from pipeline.core.files import write_json
-from pipeline.core.params import Section
 from pipeline.core.progress import Progress
 from pipeline.embed.external import find_external
 
 
-def main(progress: Progress, *, embed: Section, classify: Section) -> None:
-    """Check what the types in pipeline/*/params.py cannot: the files and the device that the parameters name."""
+def main(progress: Progress, *, embed: Any, classify: Any) -> None:
+    """Check what the types in pipeline/*/params.py cannot: the files and the device that the parameters name.
+
+    The sections are not named by their types, which would make this stage depend on the code of all others.
+    """
     for name in (embed.pretrained, embed.continue_from):
         if name is not None:
             find_external(name)

@@ -7,6 +7,7 @@ Params: params.yaml
 
 import csv
 from pathlib import Path
+from typing import Any
 
 from pipeline.core.errors import InputError
 from pipeline.core.files import atomic, read_json
@@ -45,9 +46,10 @@ def main(
     runs = [f"{model}-{seed}" for model in LSTMS for seed in seeds]
     names = ("corpus", "embeddings", "test", "paired", "polarity", "provenance")
     curves = ("roc", "calibration", "confusion", "slices")
+    files: dict[str, Any] = {name: read_json(METRICS / f"{name}.json") for name in names}
+    files |= {name: read_rows(PLOTS / f"{name}.csv") for name in curves}
     results = Results(
-        **{name: read_json(METRICS / f"{name}.json") for name in names},
-        **{name: read_rows(PLOTS / f"{name}.csv") for name in curves},
+        **files,
         seconds={name: read_json(METRICS / "seconds" / f"{name}.json") for name in timed(seeds)},
         history={run: read_rows(PLOTS / "history" / f"{run}.csv") for run in runs},
         examples=read_json(Path("data/examples.json")),
