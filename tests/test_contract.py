@@ -79,13 +79,14 @@ def test_packages_begin_with_a_docstring_and_nothing_else() -> None:
         if file.parent.name == "cells":
             continue  # may offer its cells by name
         body = ast.parse(file.read_text("utf-8")).body
-        assert len(body) == 1 and isinstance(body[0], ast.Expr), file
+        assert len(body) == 1, file
+        assert isinstance(body[0], ast.Expr), file
 
 
 def test_no_plain_output_is_kept_out_of_the_cache() -> None:
     """DVC saves no run of a stage that has one, so a value put back would run again.
 
-    The studies' result files may: they are the record of their runs, and as metrics they would flood `dvc metrics show`.
+    The studies' result files may: they are the record of their runs; as metrics they would flood `dvc metrics show`.
     """
     for name, stage in STAGES.items():
         assert all(isinstance(out, str) for out in stage.get("outs", [])), name
