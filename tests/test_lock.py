@@ -24,7 +24,7 @@ def load(name: str) -> dict[str, Any]:
 
 
 def md5_of(path: Path) -> str:
-    """Hash a file, or a folder as DVC does: the md5 of the list of its files' md5s; files that git ignores do not count."""
+    """Hash a file, or a folder as DVC does: the md5 of a list of its files' md5s, without files that git ignores."""
     if path.is_file():
         return hashlib.md5(path.read_bytes()).hexdigest()
     listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "."]

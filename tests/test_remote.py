@@ -1,4 +1,4 @@
-"""The vectors from a second repository, by the recipes of docs/vectors.md: over a folder, an S3 server on loopback, HTTP."""
+"""The vectors from a second repository, by the recipes of docs/vectors.md: over a folder, S3 on loopback, HTTP."""
 
 import functools
 import re
