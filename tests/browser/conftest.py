@@ -121,7 +121,7 @@ def visit(browser: Any, screenshots: Path | None) -> Iterator[Callable[[str | Pa
 
     def open_it(address: str | Path) -> Visit:
         context = browser.new_context(viewport={"width": 1280, "height": 900}, service_workers="block")
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(60_000)
         contexts.append(context)
         return Visit(context, address.resolve().as_uri() if isinstance(address, Path) else address, screenshots)
 
