@@ -166,13 +166,13 @@ def test_other_wording_reruns_no_slow_stage(project_copy: Project) -> None:
         "compare/text.py",
         "report/templates/report.html.j2",
         "serve/server.py",
-        "commands.py",
+        "commands/runs.py",
     ):
         path = project_copy.folder / "pipeline" / name
         path.write_text(path.read_text() + "\n# another wording\n")
     (project_copy.folder / "stages/runner.py").open("a").write("# another wording\n")
     planned = project_copy.run("dvc", "repro", "--dry")
-    assert set(re.findall(r"Running stage '(\w+)", planned)) <= {"polarity", "report"}
+    assert set(re.findall(r"Running stage '(\w+)", planned)) <= {"report"}
 
 
 def test_a_new_parameter_of_one_section_retrains_no_other(project_copy: Project) -> None:
@@ -227,34 +227,11 @@ def test_classify_names_the_models_that_there_are(project: Project) -> None:
     assert "lstm_finetuned" in printed
 
 
-def test_predict_reads_arguments_files_and_standard_input(project: Project, tmp_path: Path) -> None:
-    said = project.run("pipeline", "predict", "the plot was really witty and warm .", "dull")
-    assert [line.split("  ")[1] for line in said.splitlines()] == ["the plot was really witty and warm .", "dull"]
-    (tmp_path / "reviews.txt").write_text("dull\n\nthe plot was really witty and warm .\n")
-    from_file = project.run("pipeline", "predict", "--file", str(tmp_path / "reviews.txt"))
-    assert sorted(from_file.splitlines()) == sorted(said.splitlines())
-    piped = subprocess.run(
-        project.command("pipeline", "predict"),
-        cwd=project.folder,
-        env=project.environment,
-        input="dull\n",
-        text=True,
-        capture_output=True,
-        check=True,
-    )
-    assert piped.stdout in said
-
-
 def test_predict_and_evaluate_agree(project: Project) -> None:
     texts = pq.read_table(project.folder / "data/test.parquet")["text"].to_pylist()[:5]
     said = project.run("pipeline", "predict", *texts)
     kept = load_predictions(project.folder / "predictions/test.json")["lstm_finetuned_1"].to_pylist()[:5]
     assert [float(line.split()[0]) for line in said.splitlines()] == pytest.approx(kept, abs=1e-4)
-
-
-def test_neighbors(project: Project) -> None:
-    assert len(project.run("pipeline", "neighbors", "dull", "--top", "3").splitlines()) == 3
-    assert "the word 'nosuchword' is not among" in project.run("pipeline", "neighbors", "nosuchword", status=1)
 
 
 @pytest.mark.parametrize("stage", ["tokenize", "embed", "classify"])
