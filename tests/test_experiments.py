@@ -228,7 +228,7 @@ def test_dvc_makes_the_missing_runs_and_no_more(study_project: Project) -> None:
     assert "Running stage" not in study_project.run("dvc", "repro", *names)
     assert "up to date" in study_project.run("dvc", "status")
     (study_project.folder / "experiments/ablation/runs/max_pooling-1.json").unlink()
-    assert "run@max_pooling-1' is cached" in study_project.run("dvc", "repro", *names).replace("\n", " ")
+    assert "Running stage 'experiments/ablation/dvc.yaml:run@max_pooling-1'" in study_project.run("dvc", "repro", *names)
     assert study_project.bytes_of("experiments", "metrics", "artifacts") == before
 
 

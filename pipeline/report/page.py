@@ -91,7 +91,7 @@ def charts(results: Results) -> dict[str, Spec]:
 
 
 def page(results: Results) -> str:
-    """Render the page: one HTML file that holds its scripts and styles and loads nothing. Texts are escaped."""
+    """Render the page: one HTML file with its scripts and styles, which loads nothing. Texts are escaped."""
     environment = Environment(
         loader=PackageLoader("pipeline.report"),
         autoescape=lambda name: name is not None and name.endswith(".html.j2"),

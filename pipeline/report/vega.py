@@ -50,5 +50,5 @@ def scripts() -> str:
 
 
 def plots_page() -> str:
-    """Return .dvc/plots.html, the page that `dvc plots` fills: it holds the scripts, wherever it is written to."""
+    """Return .dvc/plots.html, the page that `dvc plots` fills: it contains the scripts, so it works anywhere."""
     return PLOTS_PAGE.replace("SCRIPTS", scripts())
