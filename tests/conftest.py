@@ -162,7 +162,7 @@ def project_copy(project: Project, tmp_path: Path) -> Project:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what needs a GPU where there is none."""
+    """Skip the tests that need a GPU if torch finds none."""
     import torch
 
     if not torch.cuda.is_available():
