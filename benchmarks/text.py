@@ -114,7 +114,7 @@ def fasttext(path: Path, section: Embed, n_words: int) -> Iterator[Rate]:
 def skipgram_words(params: Params, chunks: list[Chunk]) -> Iterator[dict[str, Any]]:
     """Compare training the vectors with gensim, fed by its own iterator, and with fastText; parameters are the same."""
     text = "".join(chunk.text for chunk in chunks)
-    section = params.embed.model_copy(update={"epochs": 1, "workers": 1, "heldout_frac": 0.001})
+    section = params.embed.model_copy(update={"epochs": 1, "workers": 1, "reviews": "all"})
     words = text.split()
     types, counts = np.unique(np.array(words), return_counts=True)
     order = np.lexsort((types, -counts))
@@ -130,7 +130,7 @@ def skipgram_words(params: Params, chunks: list[Chunk]) -> Iterator[dict[str, An
             return n_words / (time.perf_counter() - started)
 
         def theirs() -> float:
-            only_ours = {"architecture", "loss", "heldout_frac", "pretrained", "missing_words", "continue_from"}
+            only_ours = {"architecture", "loss", "reviews", "pretrained", "missing_words", "continue_from"}
             options = section.model_dump(exclude=only_ours)
             started = time.perf_counter()
             Word2Vec(LineSentence(str(path)), sg=1, hs=0, **options)

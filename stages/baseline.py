@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from pipeline.baseline.bag_of_vectors import BagOfVectors
-from pipeline.baseline.ngrams import NGrams
+from pipeline.baseline.ngrams import NGrams, count_ngrams
 from pipeline.baseline.params import Baseline
 from pipeline.core.embeddings import Embeddings
 from pipeline.core.files import atomic, write_json
@@ -29,14 +29,14 @@ def main(progress: Progress, *, baseline: Baseline) -> dict[str, float]:
 
     known = reviews.below(len(embeddings.words))
     with progress.bar("baseline", 3 * len(baseline.C), " fits") as advance:
+        bag = BagOfVectors.fit(known, labels, valid, embeddings.vectors, baseline.C, advance)
+        counts = count_ngrams(lines, valid, baseline)
         models: dict[str, BagOfVectors | NGrams] = {
-            "bag_of_vectors": BagOfVectors.fit(known, labels, valid, embeddings.vectors, baseline.C, advance),
-            "tfidf": NGrams.fit("tfidf", lines, labels, valid, baseline, advance),
-            "nbsvm": NGrams.fit("nbsvm", lines, labels, valid, baseline, advance),
+            "bag_of_vectors": bag,
+            **{kind: NGrams.fit(kind, counts, labels, valid, baseline, advance) for kind in ("tfidf", "nbsvm")},
         }
     for name, model in models.items():
         with atomic(Path("artifacts") / name) as folder:
             model.save(folder)
-        figures = {"accuracy": round(model.linear.valid_accuracy[model.linear.C], 4), "C": model.linear.C}
-        write_json(Path(f"metrics/valid/{name}.json"), figures)
-    return {name: round(model.linear.valid_accuracy[model.linear.C], 4) for name, model in models.items()}
+        write_json(Path(f"metrics/valid/{name}.json"), model.linear.figures)
+    return {name: model.linear.figures["accuracy"] for name, model in models.items()}

@@ -1,7 +1,8 @@
 """Train word2vec on train and unsup, from random vectors or from a file in external/; or take a file's vectors.
 
-Reads:  data/corpus.txt, data/tokens/types.tsv, data/tokens/tokenizer.json, external/ if a parameter names a file there
-Writes: artifacts/embeddings/, metrics/embeddings.json, plots/embeddings.csv (held-out loss by epoch)
+Reads:  data/corpus.txt, data/tokens/types.tsv, data/tokens/tokenizer.json, data/tokens/train/valid.npy; external/ if a
+        parameter names a file there
+Writes: artifacts/embeddings/, metrics/embeddings.json, plots/embeddings.csv (loss on validation by epoch)
 Params: embed
 """
 
@@ -10,6 +11,7 @@ from typing import Any
 
 from pipeline.core.files import atomic, write_csv, write_json
 from pipeline.core.progress import Progress
+from pipeline.core.ragged import load_labels
 from pipeline.core.vocabulary import read_tokenizer, read_types
 from pipeline.embed.params import Embed
 from pipeline.embed.pretrained import fill_missing, read_known_vectors
@@ -31,7 +33,8 @@ def main(progress: Progress, *, embed: Embed) -> dict[str, Any]:
         embeddings = fill_missing(known, words, word_counts, tokenizer, embed)
     else:
         start = Start(known.rows, known.vectors, locked=bool(embed.pretrained)) if known else None
-        embeddings, losses = train(CORPUS, types, counts, tokenizer, embed, progress, start)
+        _, valid = load_labels(TOKENS / "train")
+        embeddings, losses = train(CORPUS, types, counts, valid, tokenizer, embed, progress, start)
 
     with atomic(Path("artifacts/embeddings")) as folder:
         embeddings.save(folder)

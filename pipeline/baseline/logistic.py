@@ -29,14 +29,22 @@ class Linear:
     Attributes:
         coef: float64 [n_features].
         intercept: the logit of a review without features.
-        C: the inverse regularization strength that was best on validation.
-        valid_accuracy: accuracy on validation for each C that was tried.
+        C: the inverse regularization strength with the lowest log loss on validation.
+        valid_log_loss: log loss on validation, in nats, for each C that was tried.
+        valid_accuracy: accuracy on validation for the same.
     """
 
     coef: Float64
     intercept: float
     C: float
+    valid_log_loss: dict[float, float]
     valid_accuracy: dict[float, float]
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """What was measured on validation, rounded, and C."""
+        scores = {"accuracy": self.valid_accuracy[self.C], "log_loss": self.valid_log_loss[self.C]}
+        return {**{name: round(score, 4) for name, score in scores.items()}, "C": self.C}
 
     def probabilities(self, features: Features) -> Float64:
         """Return the probability that each row of `features`, float64 [n_reviews, n_features], is positive."""
@@ -51,7 +59,7 @@ def fit_linear(
     C_values: Sequence[float],
     advance: Advance = lambda n_fits: None,
 ) -> Linear:
-    """Fit a logistic regression for each C; return the one with the best validation accuracy.
+    """Fit a logistic regression for each C; return the one with the lowest log loss on validation.
 
     Ties go to the smallest C, the strongest regularization.
 
@@ -63,13 +71,16 @@ def fit_linear(
         advance: called with 1 after each fit.
     """
     best: Linear | None = None
+    losses: dict[float, float] = {}
     accuracies: dict[float, float] = {}
+    sign = 2.0 * labels[valid] - 1
     for C in sorted(C_values):
         model = LogisticRegression(C=C, max_iter=1000).fit(features[~valid], labels[~valid])
-        linear = Linear(model.coef_[0].astype(np.float64), float(model.intercept_[0]), C, accuracies)
-        correct = (linear.probabilities(features[valid]) >= 0.5) == (labels[valid] == 1)
-        accuracies[C] = float(correct.mean())
-        if best is None or accuracies[C] > accuracies[best.C]:
+        linear = Linear(model.coef_[0].astype(np.float64), float(model.intercept_[0]), C, losses, accuracies)
+        margins = sign * (features[valid] @ linear.coef + linear.intercept)  # positive if correct
+        losses[C] = float(np.logaddexp(0, -margins).mean())
+        accuracies[C] = float((margins > 0).mean())
+        if best is None or losses[C] < losses[best.C]:
             best = linear
         advance(1)
     assert best is not None  # params.py requires a value of C
@@ -86,6 +97,7 @@ def save_linear(folder: Path, kind: str, linear: Linear, **arrays: Float64) -> N
             "format": FORMAT,
             "model": kind,
             "C": linear.C,
+            "valid_log_loss": {str(C): round(loss, 4) for C, loss in linear.valid_log_loss.items()},
             "valid_accuracy": {str(C): round(accuracy, 4) for C, accuracy in linear.valid_accuracy.items()},
         },
     )
@@ -97,7 +109,7 @@ def load_linear(folder: Path, kind: str, names: tuple[str, ...]) -> tuple[Linear
     Raises:
         InputError: a file is missing or broken, is of another kind of model, or has another format.
     """
-    config = read_config(folder, FORMAT, ("model", "C", "valid_accuracy"))
+    config = read_config(folder, FORMAT, ("model", "C", "valid_log_loss", "valid_accuracy"))
     remedy = f"run `dvc checkout --force {folder}` or `dvc repro --force baseline`"
     if config["model"] != kind:
         raise InputError(f"{folder} is a {config['model']} model, not {kind}; give the folder of a {kind} model")
@@ -115,5 +127,7 @@ def load_linear(folder: Path, kind: str, names: tuple[str, ...]) -> tuple[Linear
                 f"{path}: {name} is {array.dtype} {array.shape}, expected finite float64"
                 f" {'scalar' if name == 'intercept' else 'vector'}; {remedy}"
             )
-    accuracies = {float(C): float(accuracy) for C, accuracy in config["valid_accuracy"].items()}
-    return Linear(arrays["coef"], float(arrays["intercept"]), config["C"], accuracies), arrays
+    losses, accuracies = (
+        {float(C): float(score) for C, score in config[key].items()} for key in ("valid_log_loss", "valid_accuracy")
+    )
+    return Linear(arrays["coef"], float(arrays["intercept"]), config["C"], losses, accuracies), arrays

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
-from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
+from scipy.sparse import csr_matrix, vstack
+from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 
 from pipeline.baseline.logistic import Float64, Linear, fit_linear, load_linear, save_linear
 from pipeline.baseline.params import Baseline
@@ -17,9 +17,46 @@ from pipeline.core.errors import InputError
 from pipeline.core.progress import Advance
 
 
+class NGramCounts(NamedTuple):
+    """How often each n-gram of a vocabulary occurs in each review.
+
+    Attributes:
+        vocabulary: the n-grams, tokens joined by a space, with their columns, in the order of the columns.
+        counts: float64 [n_reviews, n_terms].
+    """
+
+    vocabulary: Mapping[str, int]
+    counts: csr_matrix
+
+
+def count_ngrams(lines: Sequence[str], valid: NDArray[np.bool_], section: Baseline) -> NGramCounts:
+    """Count the n-grams of reviews; the vocabulary is that of the reviews not in `valid`.
+
+    Args:
+        lines: the tokens of each review joined by spaces.
+        valid: bool [n_reviews].
+        section: the longest n-gram and the smallest document frequency.
+
+    Raises:
+        InputError: no n-gram occurs in `min_df` reviews.
+    """
+    fitted = [line for line, is_valid in zip(lines, valid, strict=True) if not is_valid]
+    others = [line for line, is_valid in zip(lines, valid, strict=True) if is_valid]
+    vectorizer = _vectorizer(section.max_ngram, section.min_df)
+    try:
+        of_fitted = vectorizer.fit_transform(fitted)
+    except ValueError as error:
+        raise InputError(
+            f"baseline.min_df = {section.min_df} leaves no n-gram of {len(fitted)} reviews ({error}); lower it"
+        ) from None
+    place = np.argsort(np.argsort(valid, kind="stable"))  # of each review among the fitted and then the others
+    counts = vstack([of_fitted, vectorizer.transform(others)], format="csr")[place]
+    return NGramCounts({term: i for i, term in enumerate(vectorizer.get_feature_names_out().tolist())}, counts)
+
+
 @dataclass(frozen=True)
 class NGrams:
-    """A logistic regression on weighted unigrams and bigrams.
+    """A logistic regression on weighted n-grams.
 
     `tfidf`: (1 + log count) * inverse document frequency, each review scaled to length 1.
     `nbsvm`: presence * naive Bayes log-count ratio. Source: Wang and Manning, Baselines and Bigrams, 2012; with the
@@ -27,7 +64,7 @@ class NGrams:
 
     Attributes:
         kind: `tfidf` or `nbsvm`.
-        vocabulary: the n-grams, tokens joined by a space, with their columns, in the order of the columns.
+        vocabulary: see `NGramCounts`.
         weights: float64 [n_terms].
         linear: the regression on the n_terms features.
     """
@@ -41,7 +78,7 @@ class NGrams:
     def fit(
         cls,
         kind: str,
-        lines: Sequence[str],
+        counts: NGramCounts,
         labels: NDArray[np.int8],
         valid: NDArray[np.bool_],
         section: Baseline,
@@ -51,41 +88,33 @@ class NGrams:
 
         Args:
             kind: `tfidf` or `nbsvm`.
-            lines: the tokens of each review joined by spaces.
+            counts: of all reviews.
             labels: int8 [n_reviews], 0 or 1.
             valid: bool [n_reviews], the reviews that C is chosen on.
-            section: the values of C to try, the smallest document frequency, and the smoothing of `nbsvm`.
+            section: the values of C to try, and the smoothing of `nbsvm`.
             advance: called with 1 after each fit.
-
-        Raises:
-            InputError: no n-gram occurs in `min_df` reviews.
         """
-        fitted = [line for line, is_valid in zip(lines, valid, strict=True) if not is_valid]
-        vectorizer = _vectorizer(kind, min_df=section.min_df)
-        try:
-            counts = vectorizer.fit_transform(fitted)
-        except ValueError as error:
-            raise InputError(
-                f"baseline.min_df = {section.min_df} leaves no n-gram of {len(fitted)} reviews ({error}); lower it"
-            ) from None
-        vocabulary = {term: column for column, term in enumerate(vectorizer.get_feature_names_out().tolist())}
+        fitted = counts.counts[~valid]
         if kind == "tfidf":
-            weights = vectorizer.idf_
+            weights: Float64 = TfidfTransformer().fit(fitted).idf_
         else:
             positive = labels[~valid] == 1
-            of_positive = section.nbsvm_alpha + np.asarray(counts[positive].sum(0)).ravel()
-            of_negative = section.nbsvm_alpha + np.asarray(counts[~positive].sum(0)).ravel()
+            fitted.data = np.ones_like(fitted.data)
+            of_positive = section.nbsvm_alpha + np.asarray(fitted[positive].sum(0)).ravel()
+            of_negative = section.nbsvm_alpha + np.asarray(fitted[~positive].sum(0)).ravel()
             weights = np.log(of_positive / of_positive.sum()) - np.log(of_negative / of_negative.sum())
-        features = _features(_fitted_vectorizer(kind, vocabulary, weights), weights, lines)
-        return cls(kind, vocabulary, weights, fit_linear(features, labels, valid, section.C, advance))
+        features = _features(kind, counts.counts, weights)
+        return cls(kind, counts.vocabulary, weights, fit_linear(features, labels, valid, section.C, advance))
 
     @cached_property
     def _vectorizer(self) -> CountVectorizer:
-        return _fitted_vectorizer(self.kind, self.vocabulary, self.weights)
+        vectorizer = _vectorizer(max((term.count(" ") for term in self.vocabulary), default=0) + 1)
+        vectorizer.vocabulary_ = self.vocabulary  # as `fit` sets it; the constructor copies and checks it, slowly
+        return vectorizer
 
     def probabilities(self, lines: Sequence[str]) -> Float64:
         """Return the probability that each review, given as its tokens joined by spaces, is positive."""
-        return self.linear.probabilities(_features(self._vectorizer, self.weights, lines))
+        return self.linear.probabilities(_features(self.kind, self._vectorizer.transform(lines), self.weights))
 
     def save(self, folder: Path) -> None:
         """Write terms.txt, weights.npz and config.json."""
@@ -118,21 +147,16 @@ def _vocabulary(terms: str) -> dict[str, int]:
     return {term: column for column, term in enumerate(terms.split("\n")[:-1])}
 
 
-def _vectorizer(kind: str, **options: Any) -> CountVectorizer:
-    options |= {"ngram_range": (1, 2), "tokenizer": str.split, "token_pattern": None, "lowercase": False}
+def _vectorizer(max_ngram: int, min_df: int = 1) -> CountVectorizer:
+    return CountVectorizer(
+        ngram_range=(1, max_ngram), min_df=min_df, tokenizer=str.split, token_pattern=None, lowercase=False,
+        dtype=np.float64,
+    )  # fmt: skip
+
+
+def _features(kind: str, counts: csr_matrix, weights: Float64) -> csr_matrix:
     if kind == "tfidf":
-        return TfidfVectorizer(sublinear_tf=True, **options)
-    return CountVectorizer(binary=True, dtype=np.float64, **options)
-
-
-def _fitted_vectorizer(kind: str, vocabulary: Mapping[str, int], weights: Float64) -> CountVectorizer:
-    vectorizer = _vectorizer(kind)
-    vectorizer.vocabulary_ = vocabulary  # as `fit` sets it; the constructor's argument is copied and checked, slowly
-    if kind == "tfidf":
-        vectorizer.idf_ = weights
-    return vectorizer
-
-
-def _features(vectorizer: CountVectorizer, weights: Float64, lines: Sequence[str]) -> csr_matrix:
-    features = vectorizer.transform(lines)
-    return features if isinstance(vectorizer, TfidfVectorizer) else features.multiply(weights).tocsr()
+        transformer = TfidfTransformer(sublinear_tf=True)
+        transformer.idf_ = weights
+        return transformer.transform(counts)
+    return counts.sign().multiply(weights).tocsr()

@@ -11,5 +11,6 @@ class Baseline(Section):
     """The linear models, in scikit-learn's names."""
 
     C: Annotated[list[Positive], Field(min_length=1)]
+    max_ngram: Count
     min_df: Count
     nbsvm_alpha: Positive

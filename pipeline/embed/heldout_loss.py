@@ -96,7 +96,7 @@ def draw_examples(
     if not rows:
         raise InputError(
             f"{corpus}: the {int(heldout.sum())} held-out reviews contain no pair of known words;"
-            " raise embed.heldout_frac"
+            " raise fetch.valid_frac"
         )
     table = np.frombuffer(rows, np.int32).reshape(-1, width + 1)
     if len(table) > N_EXAMPLES:

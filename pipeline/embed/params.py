@@ -21,7 +21,7 @@ class Embed(Section):
     epochs: Count
     alpha: Positive
     min_alpha: Positive
-    heldout_frac: Annotated[float, Field(gt=0, le=0.5)]
+    reviews: Literal["all_but_validation", "all", "unsup"]
     seed: Seed
     workers: Count
     pretrained: External | None

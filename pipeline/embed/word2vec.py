@@ -35,18 +35,18 @@ class Start(NamedTuple):
 
 
 class Sentences:
-    """The reviews of corpus.txt that are not held out, as gensim reads them: an iterable that can be restarted.
+    """The reviews of corpus.txt to train on, as gensim reads them: an iterable that can be restarted.
 
     Reviews longer than gensim's batch are split, because gensim would truncate them.
     """
 
-    def __init__(self, path: Path, heldout: NDArray[np.bool_], advance: Advance) -> None:
-        self._path, self._heldout, self._advance = path, heldout, advance
+    def __init__(self, path: Path, chosen: NDArray[np.bool_], advance: Advance) -> None:
+        self._path, self._chosen, self._advance = path, chosen, advance
 
     def __iter__(self) -> Iterator[list[str]]:
         with open(self._path, encoding="utf-8", newline="\n") as lines:
-            for line, is_heldout in zip(lines, self._heldout, strict=True):
-                if not is_heldout:
+            for line, is_chosen in zip(lines, self._chosen, strict=True):
+                if is_chosen:
                     words = line.split()
                     for start in range(0, len(words), MAX_WORDS_IN_BATCH):
                         yield words[start : start + MAX_WORDS_IN_BATCH]
@@ -73,6 +73,7 @@ def train(
     corpus: Path,
     types: list[str],
     counts: Int64,
+    valid: NDArray[np.bool_],
     tokenizer: Mapping[str, Any],
     section: Embed,
     progress: Progress,
@@ -81,27 +82,34 @@ def train(
     """Train word vectors.
 
     Args:
-        corpus: one review per line, tokens joined by spaces.
+        corpus: one review per line, tokens joined by spaces; first the labelled ones.
         types: all types of the corpus, by decreasing count, then alphabetically.
-        counts: int64 [n_types], their occurrences.
+        counts: int64 [n_types], their occurrences outside the validation reviews.
+        valid: bool [n_labelled], the validation reviews.
         tokenizer: stored with the vectors.
         section: the parameters, in gensim's names.
         progress: gets the number of words read and the held-out loss of each epoch.
         start: initial input vectors; the output vectors always start at zero, because no artifact stores them.
 
     Returns:
-        The vectors of the types with at least `min_count` occurrences, and the held-out loss in nats after each epoch.
+        The vectors of the types with at least `min_count` occurrences, and the loss in nats on the validation reviews
+        after each epoch, unless they are trained on.
         With one worker the same input gives the same bits on the same machine.
 
     Raises:
-        InputError: fewer than two types are that frequent, or the held-out reviews contain no pair of known words.
+        InputError: fewer than two types are that frequent, or the validation reviews contain no pair of known words.
     """
     words, word_counts = vocabulary(corpus, types, counts, section.min_count)
-    with open(corpus, encoding="utf-8", newline="\n") as lines:
-        n_reviews = sum(1 for _ in lines)
+    with open(corpus, "rb") as file:
+        n_reviews = sum(1 for _ in file)
     heldout = np.zeros(n_reviews, np.bool_)
-    n_heldout = max(1, round(section.heldout_frac * n_reviews))
-    heldout[np.random.default_rng(section.seed).choice(n_reviews, n_heldout, replace=False)] = True
+    chosen = np.ones(n_reviews, np.bool_)
+    if section.reviews != "all":
+        heldout[: len(valid)] = valid
+        chosen = ~heldout
+    if section.reviews == "unsup":
+        chosen[: len(valid)] = False
+    n_chosen = int(chosen.sum())
 
     tree = section.loss == "hierarchical_softmax"
     model = Word2Vec(
@@ -119,35 +127,38 @@ def train(
         seed=section.seed,
         workers=section.workers,
     )
-    model.build_vocab_from_freq(dict(zip(words, word_counts.tolist(), strict=True)), corpus_count=n_reviews - n_heldout)
+    model.build_vocab_from_freq(dict(zip(words, word_counts.tolist(), strict=True)), corpus_count=n_chosen)
     assert model.wv.index_to_key == words
     if start:
         model.wv.vectors[start.rows] = start.vectors
         if start.locked:
             model.wv.vectors_lockf = np.ones(len(words), np.float32)
             model.wv.vectors_lockf[start.rows] = 0
-    loss = prepare_heldout_loss(corpus, heldout, {word: i for i, word in enumerate(words)}, model, section)
-    n_tokens = round(int(counts.sum()) * (1 - n_heldout / n_reviews))  # approximate: reviews differ in length
-    loss.report = lambda epoch, value: progress.epoch(epoch, section.epochs, heldout_loss=value)
-    with progress.bar("embed", n_tokens * section.epochs, " words") as advance:
+    callbacks = []
+    if heldout.any():
+        loss = prepare_heldout_loss(corpus, heldout, {word: i for i, word in enumerate(words)}, model, section)
+        loss.report = lambda epoch, value: progress.epoch(epoch, section.epochs, heldout_loss=value)
+        callbacks.append(loss)
+    with progress.bar("embed", int(counts.sum()) * section.epochs, " words") as advance:
         model.train(
-            Sentences(corpus, heldout, advance),
-            total_examples=n_reviews - n_heldout,
-            epochs=section.epochs,
-            callbacks=[loss],
+            Sentences(corpus, chosen, advance), total_examples=n_chosen, epochs=section.epochs, callbacks=callbacks
         )
     training = {
         "model": f"{NAMES[section.architecture]} with {NAMES[section.loss]}",
         **section.model_dump(),
-        "n_reviews": n_reviews - n_heldout,
-        "corpus_sha256": sha256_of(corpus),
+        "n_reviews": n_chosen,
+        "corpus_sha256": sha256_of(corpus, chosen),
         "gensim": gensim.__version__,
     }
     vectors = np.ascontiguousarray(model.wv.vectors, np.float32)
-    return Embeddings(vectors, words, word_counts, tokenizer, training), loss.losses
+    return Embeddings(vectors, words, word_counts, tokenizer, training), callbacks[0].losses if callbacks else []
 
 
-def sha256_of(path: Path) -> str:
-    """Return the sha256 of a file, in hexadecimal."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def sha256_of(corpus: Path, chosen: NDArray[np.bool_]) -> str:
+    """Return the sha256, in hexadecimal, of the chosen lines of a corpus."""
+    digest = hashlib.sha256()
+    with open(corpus, "rb") as lines:
+        for line, is_chosen in zip(lines, chosen, strict=True):
+            if is_chosen:
+                digest.update(line)
+    return digest.hexdigest()

@@ -39,10 +39,13 @@ class Source:
             start += len(batch)
 
     def sample(self, n: int) -> Iterator[str]:
-        """Stream about `n` of the kept texts, evenly spaced."""
+        """Stream about `n` of the kept texts that are not for validation, evenly spaced."""
         step = max(1, self.n_reviews // n)
+        _, valid = self.labels()
+        unseen = {"train": valid, "unsup": np.zeros(self.keep["unsup"].sum(), np.bool_)}
         for split in SPLITS:
-            yield from (text for i, text in enumerate(self.texts(split)) if i % step == 0)
+            texts = (text for text, skip in zip(self.texts(split), unseen[split], strict=True) if not skip)
+            yield from (text for i, text in enumerate(texts) if i % step == 0)
 
     def labels(self) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
         """Return labels, int8 [n_reviews], and validation mask, bool [n_reviews], of the kept training reviews."""

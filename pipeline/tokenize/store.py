@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.core.files import write_json
 from pipeline.core.progress import Advance
@@ -19,7 +20,7 @@ class TokenWriter:
     """Writes a folder of token ids from a stream of chunks; memory grows with the vocabulary, not with the corpus.
 
     `add` numbers the types in order of appearance; `finish` ranks them by falling count, then string, and rewrites the
-    ids block by block.
+    ids block by block. Validation reviews are not counted, so that the vocabulary does not know them.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -29,11 +30,18 @@ class TokenWriter:
         self._counts = np.zeros(1 << 16, np.int64)
         self._splits: list[str] = []
 
-    def add(self, split: str, chunks: Iterable[Chunk]) -> Iterator[str]:
-        """Write the ids of one split; yield the text of each chunk after its ids."""
+    def add(self, split: str, chunks: Iterable[Chunk], counted: NDArray[np.bool_]) -> Iterator[str]:
+        """Write the ids of one split; yield the text of each chunk after its ids.
+
+        Args:
+            split: its name.
+            chunks: its reviews, tokenized.
+            counted: bool [n_reviews], the reviews whose tokens are counted.
+        """
         (self._folder / split).mkdir()
         self._splits.append(split)
         lengths = [np.zeros(1, np.int64)]
+        start = 0
         with open(self._folder / split / "ids.raw", "wb") as raw:
             for chunk in chunks:
                 index = self._index
@@ -42,7 +50,9 @@ class TokenWriter:
                 )
                 if len(index) > len(self._counts):
                     self._counts = np.concatenate([self._counts, np.zeros(len(index), np.int64)])
-                self._counts[of_type] += np.bincount(chunk.ids, minlength=len(chunk.types))
+                is_counted = np.repeat(counted[start : start + len(chunk.lengths)], chunk.lengths)
+                start += len(chunk.lengths)
+                self._counts[of_type] += np.bincount(chunk.ids[is_counted], minlength=len(chunk.types))
                 raw.write(of_type[chunk.ids].tobytes())
                 lengths.append(chunk.lengths)
                 yield chunk.text
@@ -82,13 +92,14 @@ def write_tokens(source: Source, tokenizer: Tokenizer, folder: Path, corpus: Pat
     """
     writer = TokenWriter(folder)
     figures: dict[str, Any] = {}
+    labels, valid = source.labels()
     with open(corpus, "w", encoding="utf-8", newline="\n") as lines:
-        for split in source.keep:
-            for text in writer.add(split, tokenize(source.texts(split), tokenizer)):
+        for split, kept in source.keep.items():
+            counted = ~valid if split == "train" else np.ones(kept.sum(), np.bool_)
+            for text in writer.add(split, tokenize(source.texts(split), tokenizer), counted):
                 lines.write(text)
                 advance(text.count("\n"))
     writer.finish(tokenizer.config)
-    labels, valid = source.labels()
     np.save(folder / "train" / "labels.npy", labels)
     np.save(folder / "train" / "valid.npy", valid)
     for split, kept in source.keep.items():

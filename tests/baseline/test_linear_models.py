@@ -2,15 +2,16 @@
 
 import json
 from collections import Counter
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+from sklearn.metrics import log_loss
 
 from pipeline.baseline.bag_of_vectors import BagOfVectors, mean_vectors
 from pipeline.baseline.logistic import fit_linear
-from pipeline.baseline.ngrams import NGrams
+from pipeline.baseline.ngrams import NGrams, count_ngrams
 from pipeline.baseline.params import Baseline
 from pipeline.core.errors import InputError
 from pipeline.core.ragged import Ragged
@@ -33,7 +34,9 @@ VALID = np.arange(len(LINES)) >= 24
 
 @pytest.fixture
 def section(params: Params) -> Baseline:
-    return with_values(params, baseline__C=[0.5, 5.0], baseline__min_df=2, baseline__nbsvm_alpha=1.0).baseline
+    return with_values(
+        params, baseline__C=[0.5, 5.0], baseline__max_ngram=3, baseline__min_df=2, baseline__nbsvm_alpha=1.0
+    ).baseline
 
 
 def ids_of(lines: list[str]) -> tuple[Ragged, list[str]]:
@@ -45,11 +48,15 @@ def ids_of(lines: list[str]) -> tuple[Ragged, list[str]]:
 
 def n_grams(line: str) -> Counter[str]:
     tokens = line.split()
-    return Counter([*tokens, *(f"{a} {b}" for a, b in pairwise(tokens))])
+    return Counter(" ".join(tokens[i : i + n]) for n in (1, 2, 3) for i in range(len(tokens) - n + 1))
+
+
+def fit(kind: str, section: Baseline, labels: NDArray[np.int8] = LABELS) -> NGrams:
+    return NGrams.fit(kind, count_ngrams(LINES, VALID, section), labels, VALID, section)
 
 
 def test_nbsvm_weights_are_the_log_count_ratio(section: Baseline) -> None:
-    model = NGrams.fit("nbsvm", LINES, LABELS, VALID, section)
+    model = fit("nbsvm", section)
     fitted = [(set(n_grams(line)), y) for line, y, held in zip(LINES, LABELS, VALID, strict=True) if not held]
     frequency = Counter(term for terms, _ in fitted for term in terms)
     assert list(model.vocabulary) == sorted(term for term, n in frequency.items() if n >= 2)
@@ -61,7 +68,7 @@ def test_nbsvm_weights_are_the_log_count_ratio(section: Baseline) -> None:
 
 @pytest.mark.parametrize("kind", ["tfidf", "nbsvm"])
 def test_n_gram_probabilities_by_brute_force(kind: str, section: Baseline) -> None:
-    model = NGrams.fit(kind, LINES, LABELS, VALID, section)
+    model = fit(kind, section)
     lines = ["not good good film", "nothing known", ""]
     expected = []
     for line in lines:
@@ -77,7 +84,7 @@ def test_n_gram_probabilities_by_brute_force(kind: str, section: Baseline) -> No
 
 
 def test_tfidf_weights_are_smoothed_inverse_document_frequencies(section: Baseline) -> None:
-    model = NGrams.fit("tfidf", LINES, LABELS, VALID, section)
+    model = fit("tfidf", section)
     fitted = [set(n_grams(line)) for line, held in zip(LINES, VALID, strict=True) if not held]
     expected = [np.log((1 + len(fitted)) / (1 + sum(t in terms for terms in fitted))) + 1 for t in model.vocabulary]
     assert model.weights == pytest.approx(expected)
@@ -97,8 +104,11 @@ def test_the_best_c_on_validation_is_kept_and_of_equals_the_smallest(rng: np.ran
     tried = [100.0, 1e-4, 1.0, 10.0]
     linear = fit_linear(features, labels, valid, tried)
     assert sorted(linear.valid_accuracy) == sorted(tried)
-    best = max(linear.valid_accuracy.values())
-    assert min(C for C, accuracy in linear.valid_accuracy.items() if accuracy == best) == linear.C
+    best = min(linear.valid_log_loss.values())
+    assert min(C for C, loss in linear.valid_log_loss.items() if loss == best) == linear.C
+    z = features[valid] @ linear.coef + linear.intercept
+    assert linear.valid_accuracy[linear.C] == ((z > 0) == (labels[valid] == 1)).mean()
+    assert best == pytest.approx(log_loss(labels[valid], linear.probabilities(features[valid])))
 
 
 def test_fitting_does_not_use_the_validation_reviews(section: Baseline, rng: np.random.Generator) -> None:
@@ -107,7 +117,7 @@ def test_fitting_does_not_use_the_validation_reviews(section: Baseline, rng: np.
     one_c = section.model_copy(update={"C": [1.0]})
     other = np.where(VALID, 1 - LABELS, LABELS).astype(np.int8)
     for kind in ("tfidf", "nbsvm"):
-        a, b = (NGrams.fit(kind, LINES, labels, VALID, one_c) for labels in (LABELS, other))
+        a, b = (fit(kind, one_c, labels) for labels in (LABELS, other))
         np.testing.assert_array_equal(a.linear.coef, b.linear.coef)
     a, b = (BagOfVectors.fit(reviews, labels, VALID, vectors, one_c.C) for labels in (LABELS, other))
     np.testing.assert_array_equal(a.linear.coef, b.linear.coef)
@@ -115,7 +125,7 @@ def test_fitting_does_not_use_the_validation_reviews(section: Baseline, rng: np.
 
 def test_an_empty_vocabulary_is_reported(section: Baseline) -> None:
     with pytest.raises(InputError, match=r"baseline\.min_df = 99 leaves no n-gram of 24 reviews"):
-        NGrams.fit("tfidf", LINES, LABELS, VALID, section.model_copy(update={"min_df": 99}))
+        fit("tfidf", section.model_copy(update={"min_df": 99}))
 
 
 def test_loaded_models_predict_the_same_and_their_files_are_the_same_each_time(
@@ -124,7 +134,7 @@ def test_loaded_models_predict_the_same_and_their_files_are_the_same_each_time(
     reviews, words = ids_of(LINES)
     vectors = np.random.default_rng(1).normal(size=(len(words), 6)).astype(np.float32)
     bag = BagOfVectors.fit(reviews, LABELS, VALID, vectors, section.C)
-    tfidf = NGrams.fit("tfidf", LINES, LABELS, VALID, section)
+    tfidf = fit("tfidf", section)
     for name in ("a", "b"):
         bag.save(tmp_path / name / "bag")
         tfidf.save(tmp_path / name / "tfidf")
@@ -134,7 +144,7 @@ def test_loaded_models_predict_the_same_and_their_files_are_the_same_each_time(
     np.testing.assert_array_equal(read.probabilities(reviews), bag.probabilities(reviews))
     again = NGrams.load(tmp_path / "a/tfidf", "tfidf")
     np.testing.assert_array_equal(again.probabilities(LINES), tfidf.probabilities(LINES))
-    NGrams.fit("nbsvm", LINES, LABELS, VALID, section).save(tmp_path / "a/nbsvm")
+    fit("nbsvm", section).save(tmp_path / "a/nbsvm")
     assert NGrams.load(tmp_path / "a/nbsvm", "nbsvm").vocabulary is again.vocabulary  # half the memory
     with pytest.raises(InputError, match="fitted on vectors of size 6, the embeddings have 5"):
         BagOfVectors.load(tmp_path / "a/bag", vectors[:, :5])
@@ -172,7 +182,7 @@ def break_it(folder: Path, kind: str) -> None:
     ],
 )
 def test_a_broken_folder_is_reported(section: Baseline, tmp_path: Path, kind: str, said: str) -> None:
-    NGrams.fit("tfidf", LINES, LABELS, VALID, section).save(tmp_path / "tfidf")
+    fit("tfidf", section).save(tmp_path / "tfidf")
     break_it(tmp_path / "tfidf", kind)
     with pytest.raises(InputError, match=said) as caught:
         NGrams.load(tmp_path / "tfidf", "tfidf")

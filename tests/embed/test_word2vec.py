@@ -5,6 +5,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 from gensim.models import Word2Vec
 
@@ -16,20 +19,22 @@ from pipeline.embed.heldout_loss import HeldoutLoss, prepare_heldout_loss
 from pipeline.embed.word2vec import NAMES, Start, train
 from pipeline.fetch.synthetic import sample_tables
 from pipeline.params import Params
-from pipeline.tokenize.store import TokenWriter
+from pipeline.tokenize.source import Source
+from pipeline.tokenize.store import TokenWriter, write_tokens
 from pipeline.tokenize.tokenizer import Tokenizer, tokenize
 from tests.conftest import with_values
 
+VALID = np.arange(121) % 10 == 1
 SMALL = {"embed__vector_size": 8, "embed__window": 3, "embed__min_count": 2, "embed__epochs": 2}
 
 
 @pytest.fixture(scope="module")
 def tokens(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("data")
-    texts = sample_tables(n_train=120, n_unsup=2, n_test=2)["train"]["text"].to_pylist()
+    texts = [*sample_tables(n_train=120, n_unsup=2, n_test=2)["train"]["text"].to_pylist(), "once"]
     writer = TokenWriter(folder / "tokens")
-    lines = writer.add("train", tokenize([*texts, "once"], Tokenizer("regex", lowercase=True), n_jobs=1))
-    (folder / "corpus.txt").write_text("".join(lines))
+    chunks = tokenize(texts, Tokenizer("regex", lowercase=True), n_jobs=1)
+    (folder / "corpus.txt").write_text("".join(writer.add("train", chunks, ~VALID)))
     writer.finish({"name": "regex"})
     return folder
 
@@ -58,7 +63,8 @@ def trained(
 ) -> tuple[Embeddings, list[float]]:
     types, counts = read_types(tokens / "tokens" / "types.tsv")
     section = with_values(params, **{**SMALL, **values}).embed
-    return train(tokens / "corpus.txt", types, counts, {"name": "regex"}, section, progress or Recorder(), start)
+    progress = progress or Recorder()
+    return train(tokens / "corpus.txt", types, counts, VALID, {"name": "regex"}, section, progress, start)
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +89,7 @@ def test_one_worker_gives_the_same_bits_each_time(tokens: Path, params: Params, 
 
 
 def test_the_heldout_loss_falls(tokens: Path, params: Params) -> None:
-    _, losses = trained(tokens, params, embed__epochs=6, embed__heldout_frac=0.1)
+    _, losses = trained(tokens, params, embed__epochs=6)
     assert len(losses) == 6
     assert losses[-1] < losses[0]
 
@@ -92,7 +98,45 @@ def test_each_epoch_and_every_word_is_reported(tokens: Path, params: Params) -> 
     progress = Recorder()
     _, losses = trained(tokens, params, progress=progress)
     assert progress.epochs == [(1, 2, losses[0]), (2, 2, losses[1])]
-    assert progress.n_units == pytest.approx(progress.total, rel=0.05)
+    assert progress.n_units == progress.total
+
+
+@pytest.mark.parametrize("name", ["tweet", "treebank", "regex"])
+def test_the_validation_texts_change_no_byte_of_the_vectors(tmp_path: Path, params: Params, name: str) -> None:
+    """What is chosen on validation is chosen on reviews that are as new to the vectors as those of test."""
+    tables = sample_tables(n_train=120, n_unsup=20, n_test=2)
+    folders = []
+    for kind in ("original", "noise"):
+        folders.append(folder := tmp_path / kind)
+        folder.mkdir()
+        for split in ("train", "unsup"):
+            table = tables[split].append_column("in_test", pa.array([False] * len(tables[split])))
+            if split == "train":
+                valid = pa.array(np.arange(len(table)) % 4 == 0)
+                noise = pa.array([f"noise {i}. The the film Mr. X{i}." * 9 for i in range(len(table))])
+                texts = table["text"] if kind == "original" else pc.if_else(valid, noise, table["text"])
+                table = table.set_column(table.column_names.index("text"), "text", texts).append_column("valid", valid)
+            pq.write_table(table, folder / f"{split}.parquet")
+        source = Source(folder, drop_test_duplicates=True)
+        tokenizer = Tokenizer.train(name, lowercase=True, texts=source.sample(1000))
+        write_tokens(source, tokenizer, folder / "tokens", folder / "corpus.txt", lambda n: None)
+        types, counts = read_types(folder / "tokens/types.tsv")
+        section = with_values(params, **{**SMALL, "embed__min_count": 1}).embed
+        embeddings, losses = train(
+            folder / "corpus.txt", types, counts, source.labels()[1], tokenizer.config, section, Recorder()
+        )
+        embeddings.save(folder / "embeddings")
+        assert len(losses) == 2
+    original, noise = (sorted((folder / "embeddings").iterdir()) for folder in folders)
+    assert [path.read_bytes() for path in original] == [path.read_bytes() for path in noise]
+    assert (folders[0] / "corpus.txt").read_bytes() != (folders[1] / "corpus.txt").read_bytes()
+
+
+def test_all_reviews_can_be_trained_on(tokens: Path, params: Params, embeddings: Embeddings) -> None:
+    other, losses = trained(tokens, params, embed__reviews="all")
+    assert losses == []
+    assert other.training["n_reviews"] == embeddings.training["n_reviews"] + VALID.sum() == len(VALID)
+    assert other.training["corpus_sha256"] != embeddings.training["corpus_sha256"]
 
 
 def test_the_heldout_loss_matches_the_equations(rng: np.random.Generator) -> None:
@@ -113,7 +157,7 @@ def test_the_heldout_loss_matches_the_equations(rng: np.random.Generator) -> Non
 @pytest.mark.parametrize("loss", ["negative_sampling", "hierarchical_softmax"])
 def test_each_variant_learns(tokens: Path, params: Params, architecture: str, loss: str) -> None:
     values = {"embed__architecture": architecture, "embed__loss": loss, "embed__alpha": 0.1}
-    embeddings, losses = trained(tokens, params, **values, embed__epochs=8, embed__heldout_frac=0.1)
+    embeddings, losses = trained(tokens, params, **values, embed__epochs=8)
     assert losses[-1] < losses[0]
     assert embeddings.training["model"] == f"{NAMES[architecture]} with {NAMES[loss]}"
 

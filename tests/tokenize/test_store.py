@@ -26,7 +26,9 @@ def test_written_ids_rank_types_by_count_then_string(tmp_path: Path, name: str) 
     tokenizer = Tokenizer(name, lowercase=True)
     writer = TokenWriter(tmp_path / "tokens")
     lines = {
-        split: "".join(writer.add(split, tokenize(some, tokenizer, n_jobs=1))).split("\n")[:-1]
+        split: "".join(writer.add(split, tokenize(some, tokenizer, n_jobs=1), np.ones(len(some), bool))).split("\n")[
+            :-1
+        ]
         for split, some in texts.items()
     }
     writer.finish(tokenizer.config)
@@ -72,10 +74,17 @@ def test_a_source_is_written_with_or_without_duplicates_of_test(data: Path, drop
     assert read_tokenizer(data / "tokens") == tokenizer.config
 
 
-def test_a_sample_is_evenly_spaced(data: Path) -> None:
+def test_a_sample_is_evenly_spaced_and_leaves_validation_out(data: Path) -> None:
     source = Source(data, drop_test_duplicates=False)
-    assert list(source.sample(2)) == ["a b", "c", "d a"]
-    assert list(source.sample(100)) == ["a b", "b", "c", "d a", "b"]
+    assert list(source.sample(2)) == ["b", "d a"]
+    assert list(source.sample(100)) == ["b", "d a", "b"]
+
+
+def test_validation_reviews_are_not_counted(data: Path) -> None:
+    source = Source(data, drop_test_duplicates=False)
+    write_tokens(source, Tokenizer("regex", lowercase=True), data / "tokens", data / "corpus.txt", lambda n: None)
+    types, counts = read_types(data / "tokens" / "types.tsv")
+    assert dict(zip(types, counts.tolist(), strict=True)) == {"b": 2, "a": 1, "d": 1, "c": 0}
 
 
 def test_encode_leaves_out_tokens_that_are_not_in_the_vocabulary() -> None:
