@@ -19,7 +19,7 @@ from pipeline.classify.loss import uses_unlabelled
 from pipeline.classify.params import Classify
 from pipeline.classify.state import Epoch, best_of
 from pipeline.classify.tensorboard import tensorboard
-from pipeline.classify.training import build, train
+from pipeline.classify.training import build, count_epochs, train
 from pipeline.core.embeddings import FILES, Embeddings
 from pipeline.core.files import atomic, write_csv, write_json
 from pipeline.core.imports import import_closure
@@ -40,11 +40,13 @@ def main(progress: Progress, model: str = "", seed: str = "", *, classify: Class
     checkpoint = Checkpoint(Path(f".checkpoints/{run}"), key_of(dict(classify, run=run, device=device), inputs))
     curves = tensorboard(Path(f"runs/{run}-{checkpoint.key[:8]}")) if classify.tensorboard else lambda epoch: None
 
+    n_epochs = count_epochs(classify, len(labelled.reviews))
+
     def on_epoch(epoch: Epoch) -> None:
-        progress.epoch(epoch.epoch, classify.epochs, **epoch.figures)
+        progress.epoch(epoch.epoch, n_epochs, **epoch.figures)
         curves(epoch)
 
-    with progress.bar(run, classify.epochs * int(labelled.reviews.lengths.sum()), " tokens") as advance:
+    with progress.bar(run, n_epochs * int(labelled.reviews.lengths.sum()), " tokens") as advance:
         history = train(
             network, labelled, valid, classify, seed=int(seed), unlabelled=unlabelled, checkpoint=checkpoint,
             advance=advance, on_epoch=on_epoch,

@@ -21,6 +21,7 @@ class Classify(Section):
     dropout: Fraction
     batch_size: Count
     epochs: Count
+    min_steps: Annotated[int, Field(ge=0)]
     patience: Count
     lr: Positive
     embedding_lr: Positive

@@ -59,6 +59,11 @@ def warmup_then_cosine(step: int, n_steps: int, warmup_frac: float) -> float:
     return 0.5 * (1 + math.cos(math.pi * (step - n_warmup) / max(1, n_steps - n_warmup)))
 
 
+def count_epochs(section: Classify, n_reviews: int) -> int:
+    """Return the number of epochs: `epochs`, or as many as `min_steps` needs."""
+    return max(section.epochs, math.ceil(section.min_steps / math.ceil(n_reviews / section.batch_size)))
+
+
 def validate(network: Network, valid: Labelled) -> tuple[float, float]:
     """Return the mean cross-entropy, in nats, and the accuracy on labelled reviews."""
     z = torch.from_numpy(logits(network, valid.reviews))
@@ -115,8 +120,8 @@ def train(
 ) -> list[Epoch]:
     """Train `network` in place; it ends with the weights of the best epoch on `valid`.
 
-    The best has the highest validation accuracy, among equals the lowest loss. Training stops after
-    `section.patience` epochs in a row without improvement. A weight that requires no gradient stays as it is.
+    The best has the lowest validation loss. Training stops after `section.patience` epochs in a row without a lower
+    one. A weight that requires no gradient stays as it is.
 
     Args:
         network: on the same device as the reviews.
@@ -138,10 +143,11 @@ def train(
     if checkpoint:
         state.restore(checkpoint)
     steps_per_epoch = math.ceil(len(train.reviews) / section.batch_size)
-    n_steps = section.epochs * steps_per_epoch
+    n_epochs = count_epochs(section, len(train.reviews))
+    n_steps = n_epochs * steps_per_epoch
     schedule = [warmup_then_cosine(step, n_steps, section.warmup_frac) for step in range(n_steps)]
     advance(len(state.history) * int(train.reviews.lengths.sum()))
-    while len(state.history) < section.epochs:
+    while len(state.history) < n_epochs:
         epoch = len(state.history) + 1
         if state.history and epoch - best_of(state.history).epoch > section.patience:
             break

@@ -81,7 +81,7 @@ def test_a_broken_folder_is_named(classifier: Classifier, tmp_path: Path, kind: 
 
 
 def test_a_linear_model_is_no_lstm_and_nobody_is_told_to_delete_it(tmp_path: Path) -> None:
-    save_linear(tmp_path / "nbsvm", "nbsvm", Linear(np.zeros(2), 0.0, 1.0, {1.0: 0.5}), weights=np.zeros(2))
+    save_linear(tmp_path / "nbsvm", "nbsvm", Linear(np.zeros(2), 0.0, 1.0, {1.0: 0.7}, {1.0: 0.5}), weights=np.zeros(2))
     with pytest.raises(InputError, match=r"nbsvm is a linear model, not an LSTM") as caught:
         Classifier.load(tmp_path / "nbsvm")
     assert "delete" not in str(caught.value)

@@ -37,6 +37,7 @@ def section(params: Params) -> Classify:
         classify__tail_tokens=8,
         classify__batch_size=16,
         classify__epochs=6,
+        classify__min_steps=0,
         classify__lr=0.01,
         classify__device="cpu",
         classify__precision="float32",
