@@ -15,7 +15,7 @@ import numpy as np
 from benchmarks.measure import figure
 from experiments.sandbox import ROOT
 from pipeline.core.models import BASELINES, LSTMS
-from pipeline.evaluate.predictions import make_predictions, save_predictions
+from pipeline.ensemble.predictions import make_predictions, save_predictions
 
 N_REVIEWS, N_RESAMPLES, N_RUNS = 25_000, 10_000, 5
 

@@ -10,6 +10,7 @@ from pipeline.classify.params import Classify
 from pipeline.core.errors import InputError
 from pipeline.core.params import Section, Seed
 from pipeline.embed.params import Embed
+from pipeline.ensemble.params import Ensemble
 from pipeline.evaluate.params import Evaluate
 from pipeline.fetch.params import Fetch
 from pipeline.maas.params import Maas
@@ -28,6 +29,7 @@ class Params(Section):
     classify: Classify
     maas: Maas
     polarity: Polarity
+    ensemble: Ensemble
     evaluate: Evaluate
 
 

@@ -1,7 +1,7 @@
 """Compare all models on test: the only stage that reads it.
 
-Reads:  data/test.parquet, artifacts/
-Writes: predictions/test.json, metrics/{test,paired,provenance}.json, plots/{roc,calibration,confusion,slices}.csv,
+Reads:  data/test.parquet, artifacts/, predictions/valid.json
+Writes: predictions/test.json, metrics/{test,paired,gap,provenance}.json, plots/{roc,calibration,confusion,slices}.csv,
         data/examples.json (reviews for the report, not in git)
 Params: seeds, evaluate
 """
@@ -13,13 +13,15 @@ import pyarrow.parquet as pq
 from pipeline.classify.classifier import Classifier
 from pipeline.core.embeddings import Embeddings
 from pipeline.core.files import write_csv, write_json
-from pipeline.core.models import BASELINES, LEAD, LSTMS
+from pipeline.core.models import BASELINES, ENSEMBLE, LEAD, LSTMS, MODELS
 from pipeline.core.progress import Progress
+from pipeline.ensemble.predictions import answers, load_predictions, make_predictions, of_model, save_predictions
+from pipeline.ensemble.trained_models import TokenizedReviews, predict_all, unlisted_seeds
+from pipeline.ensemble.weighted import WeightedLogits
 from pipeline.evaluate import metrics, provenance, slices
 from pipeline.evaluate.examples import make_examples
+from pipeline.evaluate.gap import gap
 from pipeline.evaluate.params import Evaluate
-from pipeline.evaluate.predictions import answers, make_predictions, of_model, save_predictions
-from pipeline.evaluate.trained_models import TokenizedReviews, predict_all, unlisted_seeds
 
 TEST, ARTIFACTS = Path("data/test.parquet"), Path("artifacts")
 REFERENCE = "bag_of_vectors"  # what the report's examples compare the lead model with
@@ -36,13 +38,24 @@ def main(progress: Progress, *, seeds: list[int], evaluate: Evaluate) -> dict[st
         for column, p in predict_all(ARTIFACTS, reviews, embeddings, seeds):
             predicted[column] = p
             advance(1)
-    table = make_predictions(test["id"].to_pylist(), labels, predicted)
+    ids = test["id"].to_pylist()
+    table = make_predictions(ids, labels, predicted)
+    members = {model: of_model(table, model, seeds) for model in (*BASELINES, *LSTMS)}
+    predicted[ENSEMBLE] = WeightedLogits.load(ARTIFACTS / ENSEMBLE).probabilities(members)
+    table = make_predictions(ids, labels, predicted)
     save_predictions(table, Path("predictions/test.json"))
 
-    probabilities = {model: of_model(table, model, seeds) for model in (*BASELINES, *LSTMS)}
+    probabilities = {model: of_model(table, model, seeds) for model in MODELS}
     scores = {model: metrics.score(labels, p) for model, p in probabilities.items()}
     write_json(Path("metrics/test.json"), scores)
     write_json(Path("metrics/paired.json"), metrics.compare_all(answers(table), **evaluate.model_dump()))
+    valid = load_predictions(Path("predictions/valid.json"))
+    valid_labels = valid["label"].to_numpy()
+    gaps = {
+        model: gap(of_model(valid, model, seeds), valid_labels, p, labels, metrics.LEVEL)
+        for model, p in probabilities.items()
+    }
+    write_json(Path("metrics/gap.json"), gaps)
     for name, curve in metrics.CURVES.items():
         rows = [{"model": model, **row} for model, p in probabilities.items() for row in curve(labels, p)]
         write_csv(Path(f"plots/{name}.csv"), rows)

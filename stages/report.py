@@ -44,7 +44,7 @@ def main(
         "maas": maas, "polarity": polarity, "evaluate": evaluate,
     }  # fmt: skip
     runs = [f"{model}-{seed}" for model in LSTMS for seed in seeds]
-    names = ("corpus", "embeddings", "test", "paired", "polarity", "provenance")
+    names = ("corpus", "embeddings", "test", "paired", "gap", "polarity", "provenance")
     curves = ("roc", "calibration", "confusion", "slices")
     files: dict[str, Any] = {name: read_json(METRICS / f"{name}.json") for name in names}
     files |= {name: read_rows(PLOTS / f"{name}.csv") for name in curves}

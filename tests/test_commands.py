@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from pipeline.__main__ import main
 from pipeline.commands.options import SeveralValues
 from pipeline.core.models import BASELINES, LSTMS
-from pipeline.evaluate.predictions import load_predictions
+from pipeline.ensemble.predictions import load_predictions
 from tests.conftest import ROOT, Project
 
 COMMANDS = ["predict", "serve", "neighbors", "export", "release", "card", "compare", "results", "preset"]

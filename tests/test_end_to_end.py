@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 from ruamel.yaml import YAML
 
-from pipeline.evaluate.predictions import load_predictions
+from pipeline.ensemble.predictions import load_predictions
 from tests.conftest import ROOT, Project
 
 FITTED = ("data/tokens", "data/corpus.txt", "artifacts")
@@ -51,7 +51,15 @@ def locked(project: Project) -> dict[str, object]:
 
 def test_every_model_is_scored_and_shown(project: Project) -> None:
     scores = json.loads((project.folder / "metrics/test.json").read_text())
-    assert list(scores) == ["bag_of_vectors", "tfidf", "nbsvm", "lstm_random", "lstm_frozen", "lstm_finetuned"]
+    assert list(scores) == [
+        "bag_of_vectors",
+        "tfidf",
+        "nbsvm",
+        "lstm_random",
+        "lstm_frozen",
+        "lstm_finetuned",
+        "ensemble",
+    ]
     assert all(score["n"] == 80 for score in scores.values())
     table = project.run("pipeline", "results")
     page = (project.folder / "report/index.html").read_text()
@@ -106,6 +114,7 @@ CHANGES = {  # a valid change of each section, and the stages that it runs
     "classify.dropout": (0.4, "classify@lstm_frozen-1"),
     "maas.epochs": (1, "maas"),
     "polarity.n_neighbors": (5, "polarity"),
+    "ensemble.models": (["tfidf", "nbsvm"], "ensemble"),
     "evaluate.n_resamples": (100, "evaluate"),
 }
 

@@ -92,7 +92,7 @@ def compare(
 def results(metrics: Path, predictions: Path, write: Path | None) -> None:
     """Print the tables of results in Markdown."""
     from pipeline.core.models import LEAD
-    from pipeline.evaluate.predictions import load_predictions, models_of
+    from pipeline.ensemble.predictions import load_predictions, models_of
     from pipeline.polarity.polarity import polarity_table
     from pipeline.report.tables import measured_on, results_table, timed, write_between_markers
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from pipeline.compare.results import RevisionResults, align
 from pipeline.core.errors import InputError
-from pipeline.evaluate.predictions import Answers, answers, models_of
+from pipeline.ensemble.predictions import Answers, answers, models_of
 from pipeline.evaluate.significance import Difference, Interval, difference, holm, verdict, wilson
 
 

@@ -17,7 +17,7 @@ from pipeline.compare.lock import doubts
 from pipeline.compare.revisions import Revision
 from pipeline.core.errors import InputError
 from pipeline.core.params import flatten
-from pipeline.evaluate.predictions import load_predictions
+from pipeline.ensemble.predictions import load_predictions
 
 
 @dataclass(frozen=True)

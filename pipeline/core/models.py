@@ -6,6 +6,8 @@ from pipeline.core.errors import InputError
 
 BASELINES = ("bag_of_vectors", "tfidf", "nbsvm")
 LSTMS = ("lstm_random", "lstm_frozen", "lstm_finetuned")
+ENSEMBLE = "ensemble"
+MODELS = (*BASELINES, *LSTMS, ENSEMBLE)
 LEAD = "lstm_finetuned"  # the default of `predict`, and the first that report and page describe
 
 

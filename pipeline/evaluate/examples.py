@@ -9,10 +9,10 @@ import pyarrow as pa
 
 from pipeline.classify.classifier import Classifier
 from pipeline.core.progress import Progress
-from pipeline.evaluate.predictions import Labels, Probabilities, correct
+from pipeline.ensemble.predictions import Labels, Probabilities, correct
+from pipeline.ensemble.trained_models import TokenizedReviews
 from pipeline.evaluate.prefixes import PrefixProbabilities, prefix_probabilities
 from pipeline.evaluate.spans import spans
-from pipeline.evaluate.trained_models import TokenizedReviews
 from pipeline.tokenize.tokenizer import BREAK
 
 N_EXAMPLES = 20

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import f1_score, log_loss, roc_auc_score, roc_curve
 
-from pipeline.evaluate.predictions import Answers, Labels, Probabilities, correct
+from pipeline.ensemble.predictions import Answers, Labels, Probabilities, correct
 from pipeline.evaluate.significance import difference, wilson
 
 LEVEL = 0.05

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import bdtr, ndtr, ndtri
 
-from pipeline.evaluate.predictions import Answers
+from pipeline.ensemble.predictions import Answers
 from pipeline.evaluate.variance import SeedVariance, VarianceComponents
 
 Interval = tuple[float, float]

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.ensemble.predictions import Labels, Probabilities, correct
 from pipeline.evaluate.metrics import LEVEL
-from pipeline.evaluate.predictions import Labels, Probabilities, correct
 from pipeline.evaluate.significance import wilson
 
 N_GROUPS = 5

@@ -9,8 +9,8 @@ from typing import Any
 Rows = Sequence[Mapping[str, str]]  # of a CSV file
 Spec = dict[str, Any]
 
-# Okabe and Ito's colors, which color-blind readers can distinguish, by their name in the style sheet; baselines are
-# dashed. `ink` is their black, white in the dark.
+# Okabe and Ito's colors, which color-blind readers can distinguish, by their name in the style sheet; baselines and
+# the ensemble are dashed. `ink` is their black, white in the dark.
 STYLES = {
     "bag_of_vectors": ("var(--ink)", [5, 3]),
     "tfidf": ("var(--orange)", [5, 3]),
@@ -18,6 +18,7 @@ STYLES = {
     "lstm_random": ("var(--sky)", [1, 0]),
     "lstm_frozen": ("var(--green)", [1, 0]),
     "lstm_finetuned": ("var(--red)", [1, 0]),
+    "ensemble": ("var(--blue)", [6, 2]),
 }
 OTHER = ("var(--quiet)", [2, 2])
 HEIGHT = 320

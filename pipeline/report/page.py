@@ -15,11 +15,12 @@ from pipeline.report.word_map import word_map
 
 DESCRIPTIONS = {
     "bag_of_vectors": "mean of the vectors, logistic regression",
-    "tfidf": "tf-idf bigrams, logistic regression",
-    "nbsvm": "naive Bayes bigrams, logistic regression",
+    "tfidf": "tf-idf n-grams, logistic regression",
+    "nbsvm": "naive Bayes n-grams, logistic regression",
     "lstm_random": "LSTM, random initial vectors",
     "lstm_frozen": "LSTM, frozen vectors",
     "lstm_finetuned": "LSTM, fine-tuned vectors",
+    "ensemble": "weighted logits of some of these",
 }
 SLICES = {"length": "tokens per review", "rating": "stars", "oov": "share of tokens without a vector"}
 STEPS = (0.02, 0.06, 0.15, 0.3)  # changes of the probability from which a word is shaded, ever darker
@@ -34,6 +35,7 @@ class Results:
     embeddings: Mapping[str, Any]
     test: Scores
     paired: Mapping[str, Scores]
+    gap: Mapping[str, Scores]  # of validation and test, by model
     seconds: Scores
     roc: Rows
     calibration: Rows

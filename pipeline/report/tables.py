@@ -16,7 +16,7 @@ COLUMNS = ("model", "test accuracy", "95 % interval", "ROC AUC", "log loss", "EC
 def timed(seeds: Sequence[int]) -> list[str]:
     """Return the names of the files of metrics/seconds that a run with these seeds writes."""
     lstms = [f"classify-{model}-{seed}" for model in LSTMS for seed in seeds]
-    return ["fetch", "tokenize", "embed", "baseline", *lstms, "maas", "polarity", "evaluate"]
+    return ["fetch", "tokenize", "embed", "baseline", *lstms, "maas", "polarity", "ensemble", "evaluate"]
 
 
 def seconds_of(model: str, seconds: Scores) -> float | None:

@@ -17,9 +17,9 @@ from pipeline.core.errors import InputError
 from pipeline.core.files import read_json
 from pipeline.core.models import BASELINES, LEAD, LSTMS, first_seed
 from pipeline.core.ragged import Ragged
+from pipeline.ensemble.trained_models import load_lstm
 from pipeline.evaluate.prefixes import prefix_probabilities
 from pipeline.evaluate.spans import spans
-from pipeline.evaluate.trained_models import load_lstm
 from pipeline.serve.similar import SimilarReviews
 from pipeline.tokenize.chunks import Chunk, encode
 from pipeline.tokenize.tokenizer import Tokenizer, clean, tokenize

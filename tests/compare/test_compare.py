@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from ruamel.yaml import YAML
 
 from pipeline.__main__ import main
-from pipeline.evaluate.predictions import make_predictions, save_predictions
+from pipeline.ensemble.predictions import make_predictions, save_predictions
 
 N = 400
 PREDICTIONS = "predictions/test.json"

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm
 
+from pipeline.ensemble.predictions import Answers, correct
 from pipeline.evaluate import metrics
-from pipeline.evaluate.predictions import Answers, correct
 
 
 @st.composite

@@ -9,7 +9,7 @@ from statsmodels.stats.contingency_tables import mcnemar as statsmodels_mcnemar
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
-from pipeline.evaluate.predictions import Answers
+from pipeline.ensemble.predictions import Answers
 from pipeline.evaluate.significance import Difference, difference, holm, mcnemar, verdict, wilson
 from pipeline.evaluate.variance import SeedVariance, VarianceComponents
 

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.core.errors import InputError
-from pipeline.evaluate.predictions import load_predictions, make_predictions, models_of, of_model, save_predictions
+from pipeline.ensemble.predictions import load_predictions, make_predictions, models_of, of_model, save_predictions
 
 SEEDS = (3, 7)
 
@@ -75,7 +75,7 @@ VALID = {"id": ["a", "b"], "label": [0, 1], "bag": [0.1, 0.2]}
 )
 def test_an_invalid_table_is_named(tmp_path: Path, columns: Any, expected: str) -> None:
     (tmp_path / "p.json").write_text(json.dumps(columns))
-    with pytest.raises(InputError, match=rf"p\.json.*{expected}.*dvc repro --force evaluate"):
+    with pytest.raises(InputError, match=rf"p\.json.*{expected}.*dvc repro --force ensemble evaluate"):
         load_predictions(tmp_path / "p.json")
 
 

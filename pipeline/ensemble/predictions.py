@@ -59,7 +59,7 @@ def load_predictions(source: Path | bytes, name: str | None = None) -> pa.Table:
             but probabilities.
     """
     name = name or str(source)
-    remedy = "run `dvc repro --force evaluate`"
+    remedy = "run `dvc repro --force ensemble evaluate`"
     try:
         # The whole file at once: an open handle would keep a file that is to be replaced.
         content = source.read_bytes() if isinstance(source, Path) else source

@@ -1,0 +1,1 @@
+"""All models on the validation reviews, and the ensemble that is weighted there."""
