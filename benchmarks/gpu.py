@@ -67,7 +67,7 @@ def steps(params: Params, reviews: Ragged, config: NetworkConfig, device: torch.
 def difference(reviews: Ragged, config: NetworkConfig, device: torch.device) -> dict[str, Any]:
     """Measure the largest difference between logits on the CPU and on the device."""
     torch.manual_seed(1)
-    network = Network(config, Dropout(0, 0, 0))
+    network = Network(config, Dropout(0, 0))
     few = reviews.rows(np.arange(len(reviews)) < 500)
     here = logits(network, Reviews(few, config, torch.device("cpu")))
     there = logits(network.to(device), Reviews(few, config, device))

@@ -85,7 +85,7 @@ def tokenization(params: Params, texts: list[str]) -> Iterator[dict[str, Any]]:
 def prediction(params: Params, texts: list[str], chunks: list[Chunk], words: list[str]) -> dict[str, Any]:
     """Compare prediction from raw text in batches with one review at a time."""
     config = config_of(params, len(words))
-    network = Network(config, Dropout(0, 0, 0))
+    network = Network(config, Dropout(0, 0))
     tokenizer = Tokenizer("tweet", lowercase=True)
     classifier = Classifier(network, words, np.ones(len(words), np.int64), tokenizer.config, {})
     index = {word: i for i, word in enumerate(words)}

@@ -85,7 +85,7 @@ def config_of(params: Params, n_words: int) -> NetworkConfig:
 def padded(params: Params, reviews: Ragged, config: NetworkConfig, precision: str, device: torch.device) -> Rate:
     """Return a function that takes our training steps and returns their tokens/s."""
     section = params.classify
-    dropout = Dropout(section.word_dropout, section.embedding_dropout, section.dropout)
+    dropout = Dropout(section.word_dropout, section.embedding_dropout)
     network = Network(config, dropout, choose_dtype(precision, device)).train().to(device)
     optimizer = torch.optim.AdamW(network.parameters(), fused=True)
     resident = Reviews(reviews, config, device)

@@ -70,7 +70,7 @@ def test_the_default_is_what_is_measured(params: Params) -> None:
 
 def test_the_packed_network_computes_what_ours_does() -> None:
     torch.manual_seed(0)
-    ours, packed = Network(CONFIG, Dropout(0, 0, 0)).eval(), Packed(CONFIG).eval()
+    ours, packed = Network(CONFIG, Dropout(0, 0)).eval(), Packed(CONFIG).eval()
     weights = {
         "embedding.weight": ours.embedding.weight,
         "output.weight": ours.output.weight,

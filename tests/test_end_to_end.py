@@ -97,12 +97,12 @@ def test_a_change_reruns_what_it_touches_and_no_more(project_copy: Project) -> N
     code = project_copy.folder / "pipeline/evaluate/metrics.py"
     code.write_text(code.read_text() + "\n# another wording\n")
     assert "Running stage 'classify" not in project_copy.run("dvc", "repro", "--dry")
-    project_copy.set({"classify.dropout": 0.4})
+    project_copy.set({"classify.embedding_dropout": 0.4})
     planned = project_copy.run("dvc", "repro", "--dry")
     assert "classify" in planned
     assert "Running stage 'embed'" not in planned
     code.write_text(code.read_text().removesuffix("\n# another wording\n"))
-    project_copy.set({"classify.dropout": 0.5})
+    project_copy.set({"classify.embedding_dropout": 0.2})
     assert "Data and pipelines are up to date" in project_copy.run("dvc", "repro")
 
 
@@ -111,7 +111,7 @@ CHANGES = {  # a valid change of each section, and the stages that it runs
     "tokenize.lowercase": (False, "tokenize"),
     "embed.epochs": (1, "embed"),
     "baseline.min_df": (3, "baseline"),
-    "classify.dropout": (0.4, "classify@lstm_frozen-1"),
+    "classify.embedding_dropout": (0.4, "classify@lstm_frozen-1"),
     "maas.epochs": (1, "maas"),
     "polarity.n_neighbors": (5, "polarity"),
     "ensemble.models": (["tfidf", "nbsvm"], "ensemble"),

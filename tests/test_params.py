@@ -23,7 +23,7 @@ def values():
         ("classify", "hiden_size", 64, "classify.hiden_size = 64: Extra inputs are not permitted"),
         ("classify", "hidden_size", 0, "classify.hidden_size = 0"),
         ("classify", "hidden_size", "64", "classify.hidden_size = '64'"),
-        ("classify", "dropout", 1.0, "classify.dropout = 1.0"),
+        ("classify", "embedding_dropout", 1.0, "classify.embedding_dropout = 1.0"),
         ("classify", "lr", float("nan"), "classify.lr = nan"),
         ("embed", "window", -1, "embed.window = -1"),
         ("tokenize", "tokenizer", "spacy", "tokenize.tokenizer = 'spacy'"),

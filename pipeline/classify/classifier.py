@@ -95,7 +95,7 @@ class Classifier:
         config = read_config(folder, FORMAT, ("shape", "training"))
         try:
             network_config = NetworkConfig(**{**config["shape"], "pooling": tuple(config["shape"]["pooling"])})
-            network = Network(network_config, Dropout(0, 0, 0))
+            network = Network(network_config, Dropout(0, 0))
         except (TypeError, KeyError, RuntimeError) as error:
             raise InputError(f"{folder / 'config.json'}: no network has this shape ({error}); {remedy}") from None
         words, counts = read_types(folder / "vocab.tsv")

@@ -25,8 +25,9 @@ class CleanPass(NamedTuple):
         x: the vectors, [B, T, D].
         lengths: tokens of each review, int64 [B].
         z: their logits, [B], without a graph.
-        perturbation: the step in x that raises z most, [B, T, D]. Its norm over each review is `perturbation_norm`
-            times the root mean square of the embedding: a fixed norm would lose effect as the embedding grows.
+        perturbation: the step in x that raises z most, [B, T, D]. Its norm is `perturbation_norm` times that of x, over
+            each review: a fixed norm would lose effect as the embedding grows and as reviews get longer, because the
+            gradient of a logit that pools n words has a norm of about 1 / sqrt(n).
     """
 
     x: Tensor
@@ -106,7 +107,7 @@ def clean_pass(
         x: [B, T, D], a leaf that requires a gradient.
         lengths: int64 [B].
         loss: of the logits [B]; without one no gradient is added.
-        norm: of the perturbation, in root mean squares of the embedding.
+        norm: of the perturbation, relative to that of x.
 
     Returns: the loss, 0 without one, and the pass.
     """
@@ -123,8 +124,8 @@ def clean_pass(
         # Where the loss is flat in a logit, its slope is unknown: that review is not perturbed.
         slope = x.grad / z.grad.masked_fill(z.grad == 0, torch.inf)[:, None, None]  # [B, T, D]
     norms = slope.flatten(1).norm(dim=1).clamp(min=1e-12)[:, None, None]  # [B, 1, 1]
-    scaled_norm = norm * network.embedding.weight.detach().square().mean().sqrt()
-    return value.detach(), CleanPass(x, lengths, z.detach(), scaled_norm * slope / norms)
+    scale = norm * x.detach().flatten(1).norm(dim=1)[:, None, None]  # [B, 1, 1]
+    return value.detach(), CleanPass(x, lengths, z.detach(), scale * slope / norms)
 
 
 def adversarial_loss(network: Network, clean: CleanPass, labels: Tensor) -> Tensor:

@@ -28,11 +28,10 @@ class NetworkConfig:
 
 @dataclass(frozen=True)
 class Dropout:
-    """Which shares to drop in training: words, elements of the vectors, elements of the pooled states."""
+    """Which shares to drop in training: words, elements of the vectors."""
 
     word: float
     embedding: float
-    output: float
 
 
 class Network(nn.Module):
@@ -52,7 +51,6 @@ class Network(nn.Module):
             for layer in range(config.num_layers)
         )
         self.embedding_dropout = nn.Dropout(dropout.embedding)
-        self.output_dropout = nn.Dropout(dropout.output)
         self.output = nn.Linear(len(config.pooling) * width, 1)
 
     def forward(self, ids: Tensor, lengths: Tensor) -> Tensor:
@@ -75,7 +73,7 @@ class Network(nn.Module):
         for layer in self.layers:
             x = layer(x, lengths)  # [B, T, S * H]
         x = pool(x.to(self.output.weight.dtype), mask, self.config.pooling, self.config.hidden_size)  # [B, P * S * H]
-        z: Tensor = self.output(self.output_dropout(x)).squeeze(1)  # [B]
+        z: Tensor = self.output(x).squeeze(1)  # [B]
         return z
 
     def word_dropout(self, ids: Tensor) -> Tensor:

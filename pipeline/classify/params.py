@@ -18,7 +18,6 @@ class Classify(Section):
     tail_tokens: Annotated[int, Field(ge=0)]
     embedding_dropout: Fraction
     word_dropout: Fraction
-    dropout: Fraction
     batch_size: Count
     epochs: Count
     min_steps: Annotated[int, Field(ge=0)]

@@ -38,7 +38,7 @@ def build(embeddings: Embeddings, section: Classify, model: str, device: torch.d
         head_tokens=section.head_tokens,
         tail_tokens=section.tail_tokens,
     )
-    dropout = Dropout(word=section.word_dropout, embedding=section.embedding_dropout, output=section.dropout)
+    dropout = Dropout(word=section.word_dropout, embedding=section.embedding_dropout)
     network = Network(config, dropout, choose_dtype(section.precision, device))
     if model == "lstm_random":
         vectors = torch.randn(n_words, vector_size)

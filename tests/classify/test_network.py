@@ -31,7 +31,7 @@ CONFIG = NetworkConfig(
 
 def network_of(**changes: Any) -> Network:
     torch.manual_seed(0)
-    network = Network(replace(CONFIG, **changes), Dropout(0.2, 0.2, 0.2))
+    network = Network(replace(CONFIG, **changes), Dropout(0.2, 0.2))
     with torch.no_grad():
         network.embedding.weight[-1] = 0
     return network.eval()
@@ -93,13 +93,13 @@ def test_dropout_acts_only_in_training() -> None:
 
 
 def test_word_dropout_drops_its_share() -> None:
-    network = Network(CONFIG, Dropout(0.25, 0, 0)).train()
+    network = Network(CONFIG, Dropout(0.25, 0)).train()
     ids = torch.zeros(200, 200, dtype=torch.long)
     assert (network.word_dropout(ids) == CONFIG.n_words).double().mean() == pytest.approx(0.25, abs=0.01)
 
 
 def test_variational_dropout_drops_the_same_elements_at_each_word() -> None:
-    network = Network(CONFIG, Dropout(0, 0.5, 0)).train()
+    network = Network(CONFIG, Dropout(0, 0.5)).train()
     x = network.variational_dropout(torch.ones(200, 7, 5))
     assert torch.equal(x, x[:, :1].expand_as(x))
     assert (x == 0).double().mean() == pytest.approx(0.5, abs=0.05)

@@ -27,7 +27,7 @@ CONFIG = NetworkConfig(
 def classifier_of(dtype: torch.dtype = torch.float32, **changes: Any) -> Classifier:
     torch.manual_seed(0)
     config = replace(CONFIG, **changes)
-    network = Network(config, Dropout(0.2, 0.2, 0.2), dtype)
+    network = Network(config, Dropout(0.2, 0.2), dtype)
     with torch.no_grad():
         network.output.weight.mul_(5)  # so that probabilities differ
         network.embedding.weight[-1] = 0
