@@ -130,7 +130,7 @@ def skipgram_words(params: Params, chunks: list[Chunk]) -> Iterator[dict[str, An
             return n_words / (time.perf_counter() - started)
 
         def theirs() -> float:
-            only_ours = {"architecture", "loss", "reviews", "pretrained", "missing_words", "continue_from"}
+            only_ours = {"architecture", "loss", "reviews", "min_words", "pretrained", "missing_words", "continue_from"}
             options = section.model_dump(exclude=only_ours)
             started = time.perf_counter()
             Word2Vec(LineSentence(str(path)), sg=1, hs=0, **options)

@@ -19,6 +19,7 @@ class Embed(Section):
     sample: Annotated[float, Field(ge=0, lt=1)]
     min_count: Count
     epochs: Count
+    min_words: Annotated[int, Field(ge=0)]
     alpha: Positive
     min_alpha: Positive
     reviews: Literal["all_but_validation", "all", "unsup"]

@@ -1,6 +1,7 @@
 """word2vec, trained by gensim: skip-gram or CBOW, with negative sampling or hierarchical softmax."""
 
 import hashlib
+import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -134,14 +135,16 @@ def train(
         if start.locked:
             model.wv.vectors_lockf = np.ones(len(words), np.float32)
             model.wv.vectors_lockf[start.rows] = 0
+    n_words = int(counts.sum())
+    n_epochs = max(section.epochs, math.ceil(section.min_words / max(1, n_words)))
     callbacks = []
     if heldout.any():
         loss = prepare_heldout_loss(corpus, heldout, {word: i for i, word in enumerate(words)}, model, section)
-        loss.report = lambda epoch, value: progress.epoch(epoch, section.epochs, heldout_loss=value)
+        loss.report = lambda epoch, value: progress.epoch(epoch, n_epochs, heldout_loss=value)
         callbacks.append(loss)
-    with progress.bar("embed", int(counts.sum()) * section.epochs, " words") as advance:
+    with progress.bar("embed", n_words * n_epochs, " words") as advance:
         model.train(
-            Sentences(corpus, chosen, advance), total_examples=n_chosen, epochs=section.epochs, callbacks=callbacks
+            Sentences(corpus, chosen, advance), total_examples=n_chosen, epochs=n_epochs, callbacks=callbacks
         )
     training = {
         "model": f"{NAMES[section.architecture]} with {NAMES[section.loss]}",

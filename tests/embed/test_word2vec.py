@@ -25,7 +25,7 @@ from pipeline.tokenize.tokenizer import Tokenizer, tokenize
 from tests.conftest import with_values
 
 VALID = np.arange(121) % 10 == 1
-SMALL = {"embed__vector_size": 8, "embed__window": 3, "embed__min_count": 2, "embed__epochs": 2}
+SMALL = {"embed__vector_size": 8, "embed__window": 3, "embed__min_count": 2, "embed__epochs": 2, "embed__min_words": 0}
 
 
 @pytest.fixture(scope="module")
@@ -130,6 +130,12 @@ def test_the_validation_texts_change_no_byte_of_the_vectors(tmp_path: Path, para
     original, noise = (sorted((folder / "embeddings").iterdir()) for folder in folders)
     assert [path.read_bytes() for path in original] == [path.read_bytes() for path in noise]
     assert (folders[0] / "corpus.txt").read_bytes() != (folders[1] / "corpus.txt").read_bytes()
+
+
+def test_a_small_corpus_gets_as_many_words_as_a_large_one(tokens: Path, params: Params) -> None:
+    _, counts = read_types(tokens / "tokens" / "types.tsv")
+    _, losses = trained(tokens, params, embed__min_words=6 * int(counts.sum()) + 1)
+    assert len(losses) == 7
 
 
 def test_all_reviews_can_be_trained_on(tokens: Path, params: Params, embeddings: Embeddings) -> None:
