@@ -105,19 +105,20 @@ def write_json(path: Path, value: Any) -> None:
         temporary.write_text(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n", "utf-8")
 
 
-def parse_json(content: bytes, name: object, remedy: str) -> Any:
+def parse_json(content: bytes, name: object, remedy: str, problem: str = "is not readable JSON") -> Any:
     """Parse JSON in UTF-8.
 
     Args:
         content: the bytes.
         name: names their file in an error.
         remedy: what to do in case of an error.
+        problem: what is then wrong with the file.
 
     Raises:
         InputError: it is not UTF-8 or not JSON, has NaN, an infinite or a very long number, or half a character, or is
             nested too deeply.
     """
-    with refusing(name, "is not readable JSON", remedy):
+    with refusing(name, problem, remedy):
         text = content.decode("utf-8")
         value = json.loads(text, parse_constant=_refuse_constant)
         if "\\ud" in text.lower():  # half of a pair of escapes is a string that cannot be written or printed
