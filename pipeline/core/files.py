@@ -12,6 +12,7 @@ from typing import Any
 from pipeline.core.errors import InputError, refusing
 
 MAX_JSON = 1 << 28  # bytes; the largest of ours has some 10 MB
+MAX_DEPTH = 30
 RESTORE = "create it with `dvc repro`, or restore it with `dvc checkout` (`git checkout` if it is in git)"
 
 
@@ -121,9 +122,21 @@ def parse_json(content: bytes, name: object, remedy: str, problem: str = "is not
     with refusing(name, problem, remedy):
         text = content.decode("utf-8")
         value = json.loads(text, parse_constant=_refuse_constant)
+        _check_depth(value)
         if "\\ud" in text.lower():  # half of a pair of escapes is a string that cannot be written or printed
             json.dumps(value, ensure_ascii=False).encode("utf-8")
     return value
+
+
+def _check_depth(value: Any) -> None:
+    """Check that a value is nested less deeply than what walks through it can go."""
+    level: list[Any] = [value]
+    for _ in range(MAX_DEPTH):
+        parts = [part.values() if isinstance(part, dict) else part for part in level if isinstance(part, dict | list)]
+        level = [part for inner in parts for part in inner if isinstance(part, dict | list)]
+        if not level:
+            return
+    raise ValueError(f"it is nested deeper than {MAX_DEPTH} levels")
 
 
 def _refuse_constant(constant: str) -> None:
