@@ -1,5 +1,7 @@
 """YAML, with limits: anchors and aliases can make a small file very large."""
 
+import re
+from itertools import accumulate
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -9,9 +11,11 @@ from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
 from pipeline.core.errors import InputError, refusing
 
-MAX_BYTES = 1 << 20  # dvc.lock has 25 kB
+MAX_BYTES = 1 << 19  # the dvc.lock of the largest study has 90 kB
 MAX_VALUES = 100_000  # keys and values, those of an alias each time
 MAX_DEPTH = 30
+MAX_BRACKETS = 500
+MAX_DIGITS = 100
 
 
 class _Constructor(SafeConstructor):
@@ -27,11 +31,19 @@ class _Constructor(SafeConstructor):
                 children = node_.value
             elif isinstance(node_, MappingNode):
                 children = [part for pair in node_.value for part in pair]
+            elif str(node_.tag).endswith(":int") and len(node_.value) > MAX_DIGITS:
+                raise YAMLError(f"a number of more than {MAX_DIGITS} digits")  # Python does not print the longest
             n_values += len(children)
             if n_values > MAX_VALUES or depth > MAX_DEPTH:
                 raise YAMLError(f"more than {MAX_VALUES:,} values, or nested deeper than {MAX_DEPTH} levels")
             waiting += [(child, depth + 1) for child in children]
         return super().construct_document(node)
+
+
+def _brackets(content: bytes) -> int:
+    """Return how many brackets are open at most: the scanner's time grows with the square of it."""
+    steps = (1 if bracket in b"[{" else -1 for bracket in re.findall(rb"[\[\]{}]", content))
+    return max(accumulate(steps), default=0)
 
 
 def parse_yaml(content: bytes, name: object, remedy: str = "correct it") -> Any:
@@ -48,6 +60,8 @@ def parse_yaml(content: bytes, name: object, remedy: str = "correct it") -> Any:
     if len(content) > MAX_BYTES:
         raise InputError(f"{name} has {len(content):,} bytes, more than {MAX_BYTES:,}; {remedy}")
     with refusing(name, "is not readable YAML", remedy):
+        if _brackets(content) > MAX_BRACKETS:
+            raise YAMLError(f"more than {MAX_BRACKETS} brackets are open")
         yaml = YAML(typ="safe", pure=True)
         yaml.Constructor = _Constructor
         return yaml.load(content.decode("utf-8"))

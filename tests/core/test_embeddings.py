@@ -47,6 +47,8 @@ def break_folder(folder: Path, kind: str) -> None:
         config = json.loads((folder / "config.json").read_text())
         if kind == "version":
             config["format"] = 99
+        elif kind == "type":
+            config["training"] = [1]
         else:
             del config["n_words"]
         (folder / "config.json").write_text(json.dumps(config))
@@ -62,6 +64,7 @@ def break_folder(folder: Path, kind: str) -> None:
         ("nan", r"vectors\.npy has NaN"),
         ("version", r"format 99, but this code reads format 1"),
         ("key", r"config\.json lacks n_words"),
+        ("type", r"config\.json: training is \[1\], expected an object"),
     ],
 )
 def test_a_broken_folder_is_named(embeddings: Embeddings, tmp_path: Path, kind: str, message: str) -> None:
