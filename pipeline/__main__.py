@@ -1,15 +1,16 @@
 """The command line: `python -m pipeline COMMAND`; without a command it prints its help."""
 
+import errno
 from typing import Any
 
 import click
 
 from pipeline.commands import models, runs, vectors
-from pipeline.core.errors import InputError
+from pipeline.core.errors import LONGEST, InputError, one_line
 
 
 class Commands(click.Group):
-    """Commands in the order of their definition; an InputError is one line on standard error and status 1."""
+    """Commands in the order of their definition; an error is one line on standard error and status 1."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of the commands."""
@@ -20,8 +21,16 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except InputError as error:
-            click.echo(f"error: {error}", err=True)
-            ctx.exit(1)
+            said = str(error)
+        except MemoryError:
+            said = "there is too little memory; close other programs, or use a machine with more"
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # the reader of our output has gone, as `head` does
+                raise
+            name = f"{error.filename}: " if error.filename else ""
+            said = f"{name}{error.strerror or error}; check the path, its permissions and the space on its disk"
+        click.echo(f"error: {one_line(said, LONGEST)}", err=True)
+        ctx.exit(1)
 
 
 @click.group(

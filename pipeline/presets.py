@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from pipeline.core.errors import InputError
 from pipeline.core.params import flatten
+from pipeline.core.yaml import parse_yaml
 
 
 def read_preset(folder: Path, name: str) -> dict[str, Any]:
@@ -22,10 +22,7 @@ def read_preset(folder: Path, name: str) -> dict[str, Any]:
     if not path.is_file():
         known = ", ".join(sorted(file.stem for file in folder.glob("*.yaml"))) or "none"
         raise InputError(f"there is no preset {name!r} in {folder}/; the presets are {known}")
-    try:
-        values = YAML(typ="safe", pure=True).load(path.read_text("utf-8"))
-    except (YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is not readable YAML: {error}") from None
+    values = parse_yaml(path.read_bytes(), path)
     if not isinstance(values, Mapping):
         raise InputError(f"{path} has no parameters; see presets/demo.yaml")
     return dict(flatten(values))
@@ -49,6 +46,7 @@ def apply(preset: Mapping[str, Any], params: str) -> str:
     Raises:
         InputError: the preset sets a parameter that params.yaml does not have.
     """
+    parse_yaml(params.encode(), "params.yaml")  # within its limits
     yaml = YAML()
     yaml.preserve_quotes = True
     values = yaml.load(params)
@@ -56,8 +54,8 @@ def apply(preset: Mapping[str, Any], params: str) -> str:
         place = values
         *sections, last = key.split(".")
         for section in sections:
-            place = place.get(section, {})
-        if last not in place:
+            place = place.get(section, {}) if isinstance(place, dict) else {}
+        if not isinstance(place, dict) or last not in place:
             raise InputError(f"the preset sets {key}, which params.yaml does not have")
         place[last] = value
     text = StringIO()

@@ -4,43 +4,45 @@ No stage imports this module, so editing it reruns nothing.
 """
 
 import errno
+import fcntl
 import importlib
 import inspect
 import json
 import platform
+import re
 import resource
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
-from pipeline.core.errors import InputError
-from pipeline.core.files import write_json
+from pipeline.core.errors import InputError, one_line
+from pipeline.core.files import check_file, write_json
+from pipeline.core.yaml import parse_yaml
 from pipeline.params import Params, parse
 from stages.progress import Terminal
 
+# What lowers the memory that a stage needs the most.
+LOWER = {
+    "embed": "lower embed.vector_size or raise embed.min_count in params.yaml",
+    "baseline": "raise baseline.min_df in params.yaml",
+    "classify": "lower classify.batch_size, classify.head_tokens or classify.tail_tokens in params.yaml",
+    "maas": "lower maas.n_words or maas.vector_size in params.yaml",
+}
 SUPPORT = ("__init__", "__main__", "runner", "progress")  # modules of this folder that are no stages
 
 
 def read_params(path: Path = Path("params.yaml")) -> Params:
     """Read and check params.yaml.
 
-    ruamel.yaml follows YAML 1.2, as DVC does, and reads the `1e-06` that DVC writes as a number.
-
     Raises:
         InputError: the file is missing, is not YAML, or has an invalid value.
     """
-    try:
-        values: Any = YAML(typ="safe", pure=True).load(path.read_text("utf-8"))
-    except FileNotFoundError:
-        raise InputError(f"{path.absolute()} is missing; run from the root of the project") from None
-    except (YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is not readable YAML: {error}") from None
+    check_file(path.absolute(), "run from the root of the project")
+    values = parse_yaml(path.read_bytes(), path)
     if not isinstance(values, dict):
         raise InputError(f"{path} has no sections; `git checkout {path}` restores the committed one")
     return parse(values)
@@ -68,12 +70,46 @@ def disk_is_full(error: Exception) -> bool:
     return "No space left on device" in str(error) or " requested and " in str(error)
 
 
+def is_read_only(error: Exception) -> bool:
+    """Return whether an error is that of a folder or disk that may not be written."""
+    if isinstance(error, OSError) and error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+        return True
+    return any(said in str(error) for said in ("Read-only file system", "Permission denied"))
+
+
+def memory_is_short(error: Exception) -> bool:
+    """Return whether there was too little memory; torch says so with a RuntimeError of its own words."""
+    if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
+        return True
+    said = ("not enough memory", "can't allocate memory", "out of memory", "Cannot allocate memory", "bad_alloc")
+    return any(words in str(error) for words in said) or type(error).__name__ == "TerminatedWorkerError"
+
+
+@contextmanager
+def alone(label: str) -> Iterator[None]:
+    """Let one process at a time run a stage in this folder; DVC does so too, this is for stages run without it.
+
+    Raises:
+        InputError: another process runs it.
+    """
+    path = Path(f".{re.sub(r'[^A-Za-z0-9_-]', '_', label)[:100]}.partial")
+    with open(path, "w", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # the system gives it up when the process ends
+        except BlockingIOError:
+            raise InputError(f"another process runs {label} in this folder; wait for it, or stop it") from None
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
+
+
 def run(name: str, main: Callable[..., Mapping[str, Any] | None], *arguments: str) -> None:
     """Run a stage: check all parameters, call `main`, write metrics/seconds/<name>[-<argument>...].json.
 
     `main` gets a `Progress`, the arguments, and by keyword the sections of params.yaml that its signature names. It
-    returns figures for the closing line. An InputError, a full disk and Ctrl-C end the stage with one line on
-    standard error and the exit status 1 or 130.
+    returns figures for the closing line. An InputError, a full or read-only disk, too little memory and Ctrl-C end the
+    stage with one line on standard error and the exit status 1 or 130.
     """
     started = time.perf_counter()
     # A stage that DVC or a scheduler ends with SIGTERM cleans up as after Ctrl-C.
@@ -82,7 +118,8 @@ def run(name: str, main: Callable[..., Mapping[str, Any] | None], *arguments: st
     try:
         params = read_params()
         wanted = [key for key in inspect.signature(main).parameters if key in Params.model_fields]
-        figures = main(Terminal(), *arguments, **{key: getattr(params, key) for key in wanted}) or {}
+        with alone(label):
+            figures = main(Terminal(), *arguments, **{key: getattr(params, key) for key in wanted}) or {}
         seconds = time.perf_counter() - started
         if name not in ("params", "report"):  # a check takes no time, and the report shows the others' seconds
             measured = {
@@ -94,9 +131,17 @@ def run(name: str, main: Callable[..., Mapping[str, Any] | None], *arguments: st
     except InputError as error:
         sys.exit(f"error in {name}: {error}")
     except Exception as error:
-        if not disk_is_full(error):
-            raise
-        sys.exit(f"error in {name}: the disk is full ({error}); free some space and run `dvc repro` again")
+        said = one_line(str(error), 300)
+        if disk_is_full(error):
+            sys.exit(f"error in {name}: the disk is full ({said}); free some space and run `dvc repro` again")
+        if is_read_only(error):
+            sys.exit(f"error in {name}: a file or folder cannot be written or read ({said}); change its permissions")
+        if memory_is_short(error):
+            sys.exit(
+                f"error in {name}: there is too little memory ({said or type(error).__name__});"
+                f" {LOWER.get(name, 'use fewer reviews')}, or use a machine with more"
+            )
+        raise
     except KeyboardInterrupt:
         print(f"{name} was stopped; no half-written file is left, `dvc repro` continues from here", file=sys.stderr)
         sys.exit(130)

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +11,9 @@ from scipy.sparse import csr_matrix
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
+from pipeline.core.arrays import load_npz
 from pipeline.core.embeddings import read_config
-from pipeline.core.errors import InputError
+from pipeline.core.errors import InputError, refusing
 from pipeline.core.files import write_json
 from pipeline.core.progress import Advance
 
@@ -109,25 +109,21 @@ def load_linear(folder: Path, kind: str, names: tuple[str, ...]) -> tuple[Linear
     Raises:
         InputError: a file is missing or broken, is of another kind of model, or has another format.
     """
-    config = read_config(folder, FORMAT, ("model", "C", "valid_log_loss", "valid_accuracy"))
+    kinds = {"model": str, "C": float, "valid_log_loss": dict, "valid_accuracy": dict}
+    config = read_config(folder, FORMAT, kinds)
     remedy = f"run `dvc checkout --force {folder}` or `dvc repro --force baseline`"
     if config["model"] != kind:
         raise InputError(f"{folder} is a {config['model']} model, not {kind}; give the folder of a {kind} model")
+    with refusing(folder / "config.json", "has scores on validation that are no numbers by C", remedy):
+        losses, accuracies = (
+            {float(C): float(score) for C, score in config[key].items()} for key in ("valid_log_loss", "valid_accuracy")
+        )
     path = folder / "weights.npz"
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in ("coef", "intercept", *names)}
-    except FileNotFoundError:
-        raise InputError(f"{path} is missing; {remedy}") from None
-    except (KeyError, ValueError, OSError, EOFError, BadZipFile) as error:
-        raise InputError(f"{path} is broken ({error}); {remedy}") from None
+    arrays = load_npz(path, ("coef", "intercept", *names), remedy)
     for name, array in arrays.items():
         if array.dtype != np.float64 or array.ndim != (name != "intercept") or not np.isfinite(array).all():
             raise InputError(
                 f"{path}: {name} is {array.dtype} {array.shape}, expected finite float64"
                 f" {'scalar' if name == 'intercept' else 'vector'}; {remedy}"
             )
-    losses, accuracies = (
-        {float(C): float(score) for C, score in config[key].items()} for key in ("valid_log_loss", "valid_accuracy")
-    )
     return Linear(arrays["coef"], float(arrays["intercept"]), config["C"], losses, accuracies), arrays

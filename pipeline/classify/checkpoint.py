@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from pipeline.core.errors import InputError
-from pipeline.core.files import atomic, read_json, write_json
+from pipeline.core.errors import InputError, refusing
+from pipeline.core.files import atomic, read_object, settle, write_json
 
 
 def key_of(facts: Mapping[str, Any], files: Iterable[Path]) -> str:
@@ -43,10 +42,13 @@ class Checkpoint:
 
     def load(self) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
         """Return the saved tensors, on the CPU, and JSON values; None if there are none of this key, or broken ones."""
+        settle(self.folder)
+        path = self.folder / "state.safetensors"
         try:
-            facts = read_json(self.folder / "state.json")
-            tensors = load_file(self.folder / "state.safetensors")
-        except (InputError, SafetensorError, OSError):
+            facts = read_object(self.folder / "state.json")
+            with refusing(path, "is broken", "delete it"):
+                tensors = load_file(path)
+        except InputError:
             return None
         return (tensors, facts) if facts.pop("key", None) == self.key else None
 

@@ -4,28 +4,31 @@ Shapes: V words.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors import SafetensorError
+from pydantic import ValidationError, create_model
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from scipy.special import expit
-from torch import Tensor
 
 from pipeline.classify.batches import Reviews
 from pipeline.classify.network import Dropout, Network, NetworkConfig
+from pipeline.classify.params import Classify
 from pipeline.core.embeddings import read_config
-from pipeline.core.errors import InputError
-from pipeline.core.files import read_json, write_json
+from pipeline.core.errors import InputError, refusing
+from pipeline.core.files import check_file, write_json
 from pipeline.core.models import LEAD
+from pipeline.core.params import Count, Section
 from pipeline.core.ragged import Ragged
-from pipeline.core.vocabulary import read_types, write_types
+from pipeline.core.vocabulary import read_tokenizer, read_types, write_types
 
 FORMAT = 1
+DTYPES = {"F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16, "F64": torch.float64}
 
 
 @torch.inference_mode()
@@ -92,35 +95,58 @@ class Classifier:
             raise InputError(
                 f"{folder} is a linear model, not an LSTM; name the folder of an LSTM, artifacts/{LEAD} say"
             )
-        config = read_config(folder, FORMAT, ("shape", "training"))
-        try:
-            network_config = NetworkConfig(**{**config["shape"], "pooling": tuple(config["shape"]["pooling"])})
-            network = Network(network_config, Dropout(0, 0))
-        except (TypeError, KeyError, RuntimeError) as error:
-            raise InputError(f"{folder / 'config.json'}: no network has this shape ({error}); {remedy}") from None
+        config = read_config(folder, FORMAT, {"shape": dict, "training": dict})
+        shape = _shape(config["shape"], folder / "config.json", remedy)
         words, counts = read_types(folder / "vocab.tsv")
-        if len(words) != network_config.n_words:
-            raise InputError(
-                f"{folder}: vocab.tsv has {len(words)} words, config.json {network_config.n_words}; {remedy}"
-            )
-        network.load_state_dict(_load_weights(folder / "model.safetensors", network, remedy))
-        return cls(network, words, counts, read_json(folder / "tokenizer.json"), config["training"])
+        if len(words) != shape.n_words:
+            raise InputError(f"{folder}: vocab.tsv has {len(words)} words, config.json {shape.n_words}; {remedy}")
+        path = folder / "model.safetensors"
+        _check_weights(path, shape, remedy)
+        network = Network(shape, Dropout(0, 0))
+        with refusing(path, "is not a whole safetensors file", remedy):
+            weights = load_file(path)
+        for name, weight in weights.items():
+            if not weight.isfinite().all():
+                raise InputError(f"{path}: {name} has NaN or infinite values; {remedy}")
+        network.load_state_dict(weights)
+        return cls(network, words, counts, read_tokenizer(folder), config["training"])
 
 
-def _load_weights(path: Path, network: Network, remedy: str) -> dict[str, Tensor]:
-    """Read the weights of a network; each must have the shape and type of the network's."""
+def _shape(values: Mapping[str, Any], path: Path, remedy: str) -> NetworkConfig:
+    """Check what a network is built from: a parameter that is chosen in params.yaml has the same type and range."""
+    types: dict[str, Any] = {
+        field.name: (Classify.model_fields[field.name].annotation, Classify.model_fields[field.name])
+        if field.name in Classify.model_fields
+        else (Count, ...)
+        for field in fields(NetworkConfig)
+    }
     try:
-        weights = load_file(path)
-    except FileNotFoundError:
-        raise InputError(f"{path} is missing; {remedy}") from None
-    except (SafetensorError, OSError) as error:
-        raise InputError(f"{path} is not a whole safetensors file ({error}); {remedy}") from None
+        checked = create_model("Shape", __base__=Section, **types).model_validate(values).model_dump()
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(map(str, first["loc"]))
+        raise InputError(f"{path}: no network has this shape ({key}: {first['msg']}); {remedy}") from None
+    return NetworkConfig(**{**checked, "pooling": tuple(checked["pooling"])})
+
+
+def _check_weights(path: Path, shape: NetworkConfig, remedy: str) -> None:
+    """Compare the weights that a file declares with those of a network of this shape, before memory is taken for them.
+
+    Each must have the network's shape and type. The network to compare with is built without memory for its weights;
+    as that takes time for each layer, the number of layers is compared first.
+    """
+    check_file(path, remedy)
+    with refusing(path, "is not a whole safetensors file", remedy), safe_open(path, "pt") as file:
+        declared = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118
+        actual = {name: (tuple(one.get_shape()), DTYPES.get(one.get_dtype())) for name, one in declared.items()}
+    if shape.num_layers > len(actual):
+        raise InputError(f"{path} has {len(actual)} weights, too few for {shape.num_layers} layers; {remedy}")
+    with refusing(path.with_name("config.json"), "has a shape that no network has", remedy), torch.device("meta"):
+        network = Network(shape, Dropout(0, 0))
     expected = {name: (tuple(weight.shape), weight.dtype) for name, weight in network.state_dict().items()}
-    actual = {name: (tuple(weight.shape), weight.dtype) for name, weight in weights.items()}
     for name in sorted(expected.keys() | actual.keys()):
         if actual.get(name) != expected.get(name):
             raise InputError(
                 f"{path}: {name} is {actual.get(name, 'missing')}, expected {expected.get(name, 'no such weight')};"
                 f" {remedy}"
             )
-    return weights

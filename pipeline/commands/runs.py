@@ -73,7 +73,7 @@ def compare(
     if as_json:
         as_dicts = [comparison.as_dict(one) for one in comparisons]
         value = {"level": level, "n_resamples": resamples, "comparisons": as_dicts, "left_out": left_out}
-        click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+        click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
     elif many:
         click.echo(text.many_as_text(a, comparisons, left_out, level))
     else:

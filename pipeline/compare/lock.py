@@ -5,10 +5,36 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from pydantic import BaseModel, ValidationError
 
-Stages = Mapping[str, Mapping[str, Any]]
+from pipeline.core.errors import InputError, one_line
+from pipeline.core.yaml import parse_yaml
+
+
+class _Entry(BaseModel):
+    """A dependency or an output; other keys than these are not looked at."""
+
+    path: str
+    md5: str | None = None
+
+
+class _Stage(BaseModel):
+    """A stage: its dependencies, outputs, and parameters by file."""
+
+    deps: list[_Entry] = []
+    outs: list[_Entry] = []
+    params: dict[str, dict[str, Any]] = {}
+
+
+Stages = Mapping[str, _Stage]
+
+
+class _Lock(BaseModel):
+    """What dvc.lock contains."""
+
+    stages: Stages
+
+
 CHECKS = "params"  # the stage that only checks all parameters: what it writes does not depend on them
 
 
@@ -28,10 +54,10 @@ def doubts(lock: bytes | None, params: Mapping[str, Any], content: bytes, path: 
     if lock is None:
         return ["there is no dvc.lock to check them against"]
     try:
-        stages: Stages = YAML(typ="safe", pure=True).load(lock)["stages"]
-    except (YAMLError, UnicodeDecodeError, TypeError, KeyError):
+        stages = _Lock.model_validate(parse_yaml(lock, "dvc.lock")).stages
+    except (InputError, ValidationError):
         return ["dvc.lock cannot be read"]
-    hashes = {out["path"]: str(out.get("md5")) for stage in stages.values() for out in stage.get("outs", [])}
+    hashes = {out.path: str(out.md5) for stage in stages.values() for out in stage.outs}
     if not any(_contains(written, path) for written in hashes):
         return ["dvc.lock does not list them"]
     reasons = []
@@ -41,11 +67,16 @@ def doubts(lock: bytes | None, params: Mapping[str, Any], content: bytes, path: 
     differing: dict[str, tuple[Any, Any]] = {}
     for name in _upstream(stages, path):
         if name != CHECKS and not _of_unlisted_seed(name, params):
-            for key, locked in _values(stages[name].get("params", {})):
+            for key, locked in _values(stages[name].params):
                 if (now := _at(params, key)) != locked:
                     differing[key] = (locked, now)
-    reasons += [f"they were made with {key} = {ran_with!r}, not {now!r}" for key, (ran_with, now) in differing.items()]
+    for key, (ran_with, now) in differing.items():
+        reasons.append(f"they were made with {key} = {_shown(ran_with)}, not {_shown(now)}")
     return reasons
+
+
+def _shown(value: Any) -> str:
+    return one_line(repr(value), 200)
 
 
 def _contains(folder: str, path: str) -> bool:
@@ -58,11 +89,11 @@ def _upstream(stages: Stages, path: str) -> Iterator[str]:
     while waiting:
         wanted = waiting.pop()
         for name, stage in stages.items():
-            outs = [out["path"] for out in stage.get("outs", [])]
+            outs = [out.path for out in stage.outs]
             if name not in seen and any(_contains(out, wanted) or _contains(wanted, out) for out in outs):
                 seen.add(name)
                 yield name
-                waiting += [dep["path"] for dep in stage.get("deps", [])]
+                waiting += [dep.path for dep in stage.deps]
 
 
 def _of_unlisted_seed(name: str, params: Mapping[str, Any]) -> bool:

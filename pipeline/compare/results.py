@@ -1,7 +1,6 @@
 """The results of a revision: its predictions, parameters and machine, checked, and aligned with another's."""
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,13 +9,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from pipeline.compare.lock import doubts
 from pipeline.compare.revisions import Revision
 from pipeline.core.errors import InputError
+from pipeline.core.files import parse_json
 from pipeline.core.params import flatten
+from pipeline.core.yaml import parse_yaml
 from pipeline.ensemble.predictions import load_predictions
 
 
@@ -64,10 +63,7 @@ def read_results(revision: Revision, files: Files) -> RevisionResults:
     text = revision.read(files.params)
     if text is None:
         raise InputError(f"{where} has no {files.params}; name a revision of this project")
-    try:
-        params = YAML(typ="safe", pure=True).load(text)
-    except (YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"{files.params} of {where} is not readable YAML: {' '.join(str(error).split())}") from None
+    params = parse_yaml(text, f"{files.params} of {where}", "choose another revision")
     if not isinstance(params, Mapping):
         raise InputError(f"{files.params} of {where} has no parameters")
     table = load_predictions(content, f"{path} of {where}")
@@ -83,8 +79,9 @@ def read_results(revision: Revision, files: Files) -> RevisionResults:
 
 def _machine(provenance: bytes | None) -> dict[str, Any]:
     try:
-        return dict(flatten(json.loads(provenance or b"{}").get("machine", {})))
-    except (ValueError, AttributeError):
+        value = parse_json(provenance or b"{}", "the file", "mend it")
+        return dict(flatten(value["machine"]))
+    except (InputError, TypeError, KeyError, AttributeError):
         return {}  # only a note depends on it
 
 

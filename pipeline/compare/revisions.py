@@ -12,6 +12,7 @@ from pathlib import Path
 from pipeline.core.errors import InputError
 
 WORKSPACE = "workspace"  # as DVC calls it
+COMMIT = re.compile(r"[0-9a-f]{40,64}")  # `^HEAD` gives one with a caret: all that is not in HEAD
 EXPERIMENT = re.compile(r"refs/exps/([0-9a-f]{2})/([0-9a-f]{38})/([^/]+)")
 
 
@@ -41,6 +42,8 @@ class Revision:
 def _git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
     try:
         return subprocess.run(["git", *arguments], cwd=folder, capture_output=True)
+    except ValueError:  # a NUL in an argument
+        return subprocess.CompletedProcess(arguments, 1, b"", b"")
     except FileNotFoundError:
         raise InputError("git is not installed; it is needed to read revisions") from None
 
@@ -57,7 +60,8 @@ def _in_repository(folder: Path) -> None:
 
 def _commit(folder: Path, name: str) -> str | None:
     done = _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
-    return done.stdout.decode().strip() if done.returncode == 0 else None
+    commit = done.stdout.decode(errors="replace").strip()
+    return commit if done.returncode == 0 and COMMIT.fullmatch(commit) else None
 
 
 def _subject(folder: Path, commit: str) -> str:
@@ -73,7 +77,7 @@ def experiments(folder: Path) -> list[Revision]:
     _in_repository(folder)
     lines = _git(
         folder, "for-each-ref", "--sort=committerdate", "--format=%(objectname) %(refname)", "refs/exps"
-    ).stdout.decode()
+    ).stdout.decode(errors="replace")
     finished = []
     for line in lines.splitlines():
         commit, _, ref = line.partition(" ")

@@ -53,7 +53,7 @@ def _names(models: Sequence[str]) -> str:
 
 
 def _value(value: Any) -> str:
-    return ABSENT if value == ABSENT else json.dumps(value, ensure_ascii=False)
+    return ABSENT if value == ABSENT else json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _table(rows: Sequence[Sequence[str]], gap: int = 2) -> list[str]:

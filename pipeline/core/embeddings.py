@@ -8,15 +8,16 @@ from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 
-from pipeline.core.errors import InputError
-from pipeline.core.files import read_json, write_json
-from pipeline.core.ragged import load_array
-from pipeline.core.vocabulary import read_types, write_types
+from pipeline.core.arrays import load_array
+from pipeline.core.errors import InputError, refusing
+from pipeline.core.files import check_file, read_object, write_json
+from pipeline.core.vocabulary import read_tokenizer, read_types, write_types
 
 FORMAT = 1
 Float = TypeVar("Float", np.float32, np.float64)
+KINDS = {int: "a whole number", float: "a number", str: "a text", dict: "an object"}
 FILES = ("config.json", "tokenizer.json", "vectors.npy", "vocab.tsv")  # all that `Embeddings.load` reads
 
 
@@ -61,7 +62,7 @@ class Embeddings:
             InputError: a file is missing or broken, the format is unknown, the shapes disagree, or a value is not
                 finite.
         """
-        config = read_config(folder, FORMAT, ("n_words", "vector_size", "training"))
+        config = read_config(folder, FORMAT, {"n_words": int, "vector_size": int, "training": dict})
         words, counts = read_types(folder / "vocab.tsv")
         vectors = load_array(folder / "vectors.npy", np.dtype(np.float32), 2)
         expected = (config["n_words"], config["vector_size"])
@@ -71,9 +72,8 @@ class Embeddings:
                 f" and vocab.tsv has {len(words)} words; run `dvc checkout --force {folder}` or"
                 " `dvc repro --force embed`"
             )
-        if not np.isfinite(vectors).all():
-            raise InputError(f"{folder / 'vectors.npy'} has NaN or infinite values; run `dvc repro --force embed`")
-        return cls(vectors, words, counts, read_json(folder / "tokenizer.json"), config["training"])
+        _check_finite(vectors, folder / "vectors.npy", "run `dvc repro --force embed`")
+        return cls(vectors, words, counts, read_tokenizer(folder), config["training"])
 
 
 def unit_vectors(vectors: NDArray[Float]) -> NDArray[Float]:
@@ -82,26 +82,41 @@ def unit_vectors(vectors: NDArray[Float]) -> NDArray[Float]:
     return units
 
 
-def read_config(folder: Path, version: int, keys: tuple[str, ...]) -> dict[str, Any]:
+def _check_finite(vectors: NDArray[Float], path: Path, remedy: str) -> None:
+    if not np.isfinite(vectors).all():
+        raise InputError(f"{path} has NaN or infinite values; {remedy}")
+
+
+def read_config(folder: Path, version: int, kinds: Mapping[str, type]) -> dict[str, Any]:
     """Read the config.json of an artifact folder.
 
+    Args:
+        folder: the artifact.
+        version: the format that the caller reads.
+        kinds: the keys that it needs, with the types of their values.
+
     Raises:
-        InputError: the file is missing or broken, has another format, or lacks a key.
+        InputError: the file is missing or broken, has another format, lacks a key or has one of another type.
     """
     path = folder / "config.json"
-    config = read_json(path)
-    if not isinstance(config, dict) or config.get("format") != version:
-        actual = config.get("format") if isinstance(config, dict) else config
+    config = read_object(path)
+    if config.get("format") != version:
         raise InputError(
-            f"{path}: format {actual!r}, but this code reads format {version};"
+            f"{path}: format {config.get('format')!r}, but this code reads format {version};"
             f" use the code that wrote it, or delete {folder} and run `dvc repro`"
         )
-    missing = [key for key in keys if key not in config]
+    missing = [key for key in kinds if key not in config]
     if missing:
         raise InputError(
             f"{path} lacks {', '.join(missing)}: it is broken, or describes another kind of model; name another folder,"
             f" or run `dvc checkout --force {folder}`"
         )
+    for key, kind in kinds.items():
+        if type(config[key]) is not kind:
+            raise InputError(
+                f"{path}: {key} is {config[key]!r}, expected {KINDS[kind]}; run `dvc checkout --force {folder}`, or"
+                " delete it and run `dvc repro`"
+            )
     return config
 
 
@@ -114,16 +129,16 @@ def load_vectors(folder: Path) -> Embeddings:
     path = folder / "model.safetensors"
     if not path.exists():
         return Embeddings.load(folder)
-    config = read_config(folder, FORMAT, ("training",))
+    config = read_config(folder, FORMAT, {"training": dict})
     words, counts = read_types(folder / "vocab.tsv")
-    try:
-        with safe_open(path, "numpy") as file:
-            vectors = file.get_tensor("embedding.weight")[: len(words)]  # the last row is the padding's
-    except (SafetensorError, OSError) as error:
+    remedy = f"run `dvc checkout --force {folder}`, or delete it and run `dvc repro`"
+    check_file(path, remedy)
+    with refusing(path, "is truncated or not a safetensors file", remedy), safe_open(path, "numpy") as file:
+        vectors = file.get_tensor("embedding.weight")
+    if vectors.dtype != np.float32 or vectors.ndim != 2 or len(vectors) != len(words) + 1:
         raise InputError(
-            f"{path} is truncated or not a safetensors file ({error}); run `dvc checkout --force {folder}`, or delete"
-            " it and run `dvc repro`"
-        ) from None
-    if len(vectors) != len(words):
-        raise InputError(f"{folder}: {len(vectors)} vectors, but vocab.tsv has {len(words)} words; run `dvc repro`")
-    return Embeddings(vectors, words, counts, read_json(folder / "tokenizer.json"), config["training"])
+            f"{folder}: embedding.weight has the shape {vectors.shape} and type {vectors.dtype}, expected float32 with"
+            f" a row per word of vocab.tsv, which has {len(words)} words, and one for the padding; run `dvc repro`"
+        )
+    _check_finite(vectors, path, remedy)
+    return Embeddings(vectors[: len(words)], words, counts, read_tokenizer(folder), config["training"])

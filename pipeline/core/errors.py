@@ -1,9 +1,54 @@
-"""The error that a user can fix."""
+"""The error that a user can fix, and the guard that turns what a parser raises into it."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+LONGEST = 2000  # characters of a message
 
 
 class InputError(Exception):
     """A parameter, a file or an artifact is unusable.
 
     The message is one line: the file, the value, what was expected, and the command or change that fixes it. The
-    command line and the stages print it without a traceback.
+    command line and the stages print it without a traceback. What files say may be part of it, so control characters
+    are escaped, and the middle of a long message is left out.
     """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(one_line(message, LONGEST))
+
+
+def one_line(text: str, longest: int) -> str:
+    """Return a text as one printable line of at most `longest` characters; of a long one, the start and the end."""
+    if len(text) > longest:
+        end = longest // 4
+        text = f"{text[: longest - end - 5]} ... {text[-end:]}"
+    text = re.sub(r"\s*[\r\n]\s*", " ", text)
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+@contextmanager
+def refusing(path: object, problem: str, remedy: str) -> Iterator[None]:
+    """Turn what a parser raises on bad bytes into an InputError; let InputError and MemoryError pass.
+
+    Parsers raise a dozen kinds of exceptions on damaged bytes, RecursionError and tokenize.TokenError among them, and
+    their documentation lists few. Only the call of a parser belongs into the block, as a mistake of ours in it would be
+    reported as a broken file.
+
+    Args:
+        path: the file.
+        problem: what is then wrong with it: "is not readable JSON", say.
+        remedy: what to do.
+    """
+    try:
+        yield
+    except (InputError, MemoryError):
+        raise
+    except FileNotFoundError:
+        raise InputError(f"{path} is missing; {remedy}") from None
+    except Exception as error:
+        reason = one_line(str(error), 300) or type(error).__name__
+        raise InputError(f"{path} {problem} ({reason}); {remedy}") from None

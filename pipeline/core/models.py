@@ -19,7 +19,7 @@ def first_seed(folder: Path) -> Path:
     """
     if (folder / "config.json").exists():
         return folder
-    seeds = sorted(folder.glob("*/config.json"), key=lambda path: (len(path.parent.name), path.parent.name))
+    seeds = sorted(folder.glob("[!.]*/config.json"), key=lambda path: (len(path.parent.name), path.parent.name))
     if not seeds:
         raise InputError(f"{folder} has no classifier; train one with `dvc repro`, or fetch one with `dvc pull`")
     return seeds[0].parent

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.core.arrays import load_array
 from pipeline.core.errors import InputError
 
 Int32 = NDArray[np.int32]
@@ -68,26 +68,6 @@ class Ragged:
         if not len(offsets) or offsets[0] != 0 or offsets[-1] != len(values) or np.any(np.diff(offsets) < 0):
             raise InputError(f"{folder}: offsets.npy does not match ids.npy; run `dvc repro --force tokenize`")
         return cls(values, offsets)
-
-
-def load_array(path: Path, dtype: np.dtype[Any], n_dimensions: int) -> NDArray[Any]:
-    """Memory-map a .npy file, read-only.
-
-    Raises:
-        InputError: the file is missing or truncated, or has another dtype or number of dimensions.
-    """
-    try:
-        array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
-    except FileNotFoundError:
-        raise InputError(f"{path} is missing; create it with `dvc repro`, or restore it with `dvc checkout`") from None
-    except (ValueError, EOFError, OSError) as error:
-        raise InputError(f"{path} is truncated or not a .npy file ({error}); delete it and run `dvc repro`") from None
-    if array.dtype != dtype or array.ndim != n_dimensions:
-        raise InputError(
-            f"{path} contains {array.dtype} with {array.ndim} dimensions, expected {dtype} with {n_dimensions};"
-            " delete it and run `dvc repro`"
-        )
-    return array
 
 
 def load_labels(folder: Path) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:

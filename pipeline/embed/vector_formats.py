@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
 from io import BufferedReader
 from pathlib import Path
 from typing import NamedTuple
@@ -11,13 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.core.embeddings import Embeddings
-from pipeline.core.errors import InputError
+from pipeline.core.errors import InputError, refusing
+from pipeline.core.files import check_file
 
 Float32 = NDArray[np.float32]
 FASTTEXT_MODEL = (793712314).to_bytes(4, "little")  # the first bytes of its binary models
 CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")  # never in text, soon in binary numbers
+CONTROL_IN_WORD = re.compile(r"[\x00-\x1f\x7f]")
 PEEK = 1 << 12
+MAX_DIGITS = 18  # of a number in a header
 BLOCK = 1 << 22
+MAX_WORD = 1 << 16  # bytes
+MAX_NUMBER = 64  # characters of a number in a text
 REMEDY = "download the file again, or use another"
 
 
@@ -73,6 +77,8 @@ def read_vector_file(path: Path, *, wanted: Collection[str] | None = None, size:
                 )
             if wanted is not None and row.word not in wanted:
                 continue
+            if CONTROL_IN_WORD.search(row.word):
+                raise InputError(f"{path}, {row.place}: the word {row.word!r} has a control character; delete the row")
             if row.word in words:
                 raise InputError(f"{path}, {row.place}: the word {row.word!r} occurs twice; delete one of its rows")
             vectors[len(words)] = row.vector
@@ -82,13 +88,10 @@ def read_vector_file(path: Path, *, wanted: Collection[str] | None = None, size:
     return VectorFile(list(words), vectors[: len(words)])
 
 
-@contextmanager
-def _open(path: Path) -> Iterator[BufferedReader]:
-    try:
-        with open(path, "rb") as file:
-            yield file
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}; put the file there") from None
+def _open(path: Path) -> BufferedReader:
+    check_file(path, "put the file there")
+    with refusing(path, "cannot be read", "make it readable"):
+        return open(path, "rb")
 
 
 def _check_size(path: Path, actual: int, expected: int | None) -> None:
@@ -106,6 +109,8 @@ def _dimensions(path: Path, file: BufferedReader) -> tuple[int, int, bool]:
         raise InputError(f"{path} is a model in fastText's binary format; use the .vec file that comes with it")
     fields = first.split()
     if len(fields) == 2 and all(field.isdigit() for field in fields):
+        if max(map(len, fields)) > MAX_DIGITS:
+            raise InputError(f"{path}, line 1: the header says {first[:40]!r}..., more than any file has; {REMEDY}")
         n_rows, n_dimensions = map(int, fields)
         if not (n_rows and n_dimensions):
             raise InputError(
@@ -137,9 +142,14 @@ def _is_binary(file: BufferedReader) -> bool:
 
 def _text_rows(path: Path, file: BufferedReader, n_dimensions: int, number: int) -> Iterator[_Row]:
     """Yield the rows of a text that starts at line `number`. A word may contain spaces, as some of GloVe's do."""
-    for at, line in enumerate(file, number):
+    longest = MAX_WORD + MAX_NUMBER * n_dimensions
+    for at, line in enumerate(iter(lambda: file.readline(longest + 1), b""), number):
+        if len(line) > longest:
+            raise InputError(f"{path}, line {at}: it has more than {longest:,} bytes; {REMEDY}")
         word, *values = line.rstrip().rsplit(b" ", n_dimensions)
         try:
+            if b"_" in line[len(word) :]:  # Python reads 1_0 as 10
+                raise ValueError
             vector = np.array(values, np.float32)
         except ValueError:
             raise InputError(
@@ -164,7 +174,7 @@ def _is_number(field: bytes) -> bool:
         float(field)
     except ValueError:
         return False
-    return True
+    return b"_" not in field
 
 
 def _binary_rows(path: Path, file: BufferedReader, n_dimensions: int, number: int) -> Iterator[_Row]:
@@ -172,7 +182,9 @@ def _binary_rows(path: Path, file: BufferedReader, n_dimensions: int, number: in
     n_bytes = 4 * n_dimensions
     buffer, start, row = b"", 0, 0
     while True:
-        end = buffer.find(b" ", start)
+        end = buffer.find(b" ", start, start + MAX_WORD)
+        if end < 0 and len(buffer) >= start + MAX_WORD:
+            raise InputError(f"{path}, vector {row + 1}: no word ends within {MAX_WORD:,} bytes; {REMEDY}")
         if end < 0 or len(buffer) < end + 1 + n_bytes:
             block = file.read(max(BLOCK, n_bytes))
             buffer, start = buffer[start:] + block, 0

@@ -143,9 +143,7 @@ def train(
         loss.report = lambda epoch, value: progress.epoch(epoch, n_epochs, heldout_loss=value)
         callbacks.append(loss)
     with progress.bar("embed", n_words * n_epochs, " words") as advance:
-        model.train(
-            Sentences(corpus, chosen, advance), total_examples=n_chosen, epochs=n_epochs, callbacks=callbacks
-        )
+        model.train(Sentences(corpus, chosen, advance), total_examples=n_chosen, epochs=n_epochs, callbacks=callbacks)
     training = {
         "model": f"{NAMES[section.architecture]} with {NAMES[section.loss]}",
         **section.model_dump(),

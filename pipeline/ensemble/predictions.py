@@ -8,19 +8,19 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from pipeline.core.errors import InputError
-from pipeline.core.files import atomic
+from pipeline.core.errors import InputError, refusing
+from pipeline.core.files import atomic, check_file, parse_json
+from pipeline.core.parquet import read_parquet
 
 DECIMALS = 4
+SEED = re.compile(r"0|[1-9][0-9]{0,9}")  # `m_01` is no seed of m: it would be the same as `m_1`
 PARQUET = b"PAR1"  # how the files of older revisions begin
 Probabilities = NDArray[np.float64]  # [n_runs, n_reviews]
 Labels = NDArray[np.int8]  # [n_reviews]
@@ -59,28 +59,48 @@ def load_predictions(source: Path | bytes, name: str | None = None) -> pa.Table:
             but probabilities.
     """
     name = name or str(source)
-    remedy = "run `dvc repro --force ensemble evaluate`"
-    try:
+    problem, remedy = "is not a whole table of predictions", "run `dvc repro --force ensemble evaluate`"
+    if isinstance(source, Path):
+        check_file(source, "`git checkout` restores it, `dvc repro evaluate` makes it")
         # The whole file at once: an open handle would keep a file that is to be replaced.
-        content = source.read_bytes() if isinstance(source, Path) else source
-        table = pq.read_table(BytesIO(content)) if content.startswith(PARQUET) else _from_json(content)
-    except FileNotFoundError:
-        raise InputError(f"{name} is missing; `git checkout` restores it, `dvc repro evaluate` makes it") from None
-    except (pa.ArrowException, ValueError, OSError) as error:
-        raise InputError(f"{name} is not a whole table of predictions ({error}); {remedy}") from None
-    if table.column_names[:2] != ["id", "label"]:
-        raise InputError(f"{name} starts with the columns {table.column_names[:2]}, expected id, label; {remedy}")
-    if (n_twice := len(table) - len(table["id"].unique())) > 0:
-        raise InputError(f"{name} has {n_twice:,} reviews twice; {remedy}")
-    for column in table.column_names[2:]:
-        values = table[column].to_numpy()
-        if values.dtype.kind != "f" or not ((values >= 0) & (values <= 1)).all():
-            raise InputError(f"{name}: the column {column} has values that are no probabilities from 0 to 1; {remedy}")
+        source = source.read_bytes()
+    if source.startswith(PARQUET):
+        table = read_parquet(source, name, problem, remedy)
+    else:
+        columns = parse_json(source, name, remedy, problem)
+        with refusing(name, problem, remedy):
+            table = _from_columns(columns)
+    _check(table, name, remedy)
     return table
 
 
-def _from_json(content: bytes) -> pa.Table:
-    columns = json.loads(content)
+def _check(table: pa.Table, name: str, remedy: str) -> None:
+    if table.column_names[:2] != ["id", "label"]:
+        raise InputError(f"{name} starts with the columns {table.column_names[:2]}, expected id, label; {remedy}")
+    if not len(table) or len(set(table.column_names)) < len(table.column_names):
+        raise InputError(f"{name} has no reviews, or a column twice; {remedy}")
+    kinds = (table["id"].type, table["label"].type)
+    if kinds != (pa.string(), pa.int8()) or table["id"].null_count:
+        raise InputError(
+            f"{name}: id and label are of type {kinds[0]} and {kinds[1]}, and {table['id'].null_count} ids are missing;"
+            f" expected a text and 0 or 1 for each review; {remedy}"
+        )
+    if not set(table["label"].to_pylist()) <= {0, 1}:
+        raise InputError(f"{name} has labels other than 0 and 1; {remedy}")
+    if (n_twice := len(table) - len(table["id"].unique())) > 0:
+        raise InputError(f"{name} has {n_twice:,} reviews twice; {remedy}")
+    for column in table.column_names[2:]:
+        if pa.types.is_float32(table[column].type):
+            values = table[column].to_numpy()
+            if ((values >= 0) & (values <= 1)).all():
+                continue
+        raise InputError(f"{name}: the column {column} has values that are no probabilities from 0 to 1; {remedy}")
+    runs = [_model_and_seed(column) for column in table.column_names[2:]]
+    if both := sorted({model for model, seed in runs if seed is None} & {model for model, seed in runs if seed}):
+        raise InputError(f"{name} has columns with and without a seed for {', '.join(both)}; {remedy}")
+
+
+def _from_columns(columns: Any) -> pa.Table:
     if not isinstance(columns, dict) or not all(isinstance(values, list) for values in columns.values()):
         raise ValueError("it is not an object of lists")
     types = {"id": pa.string(), "label": pa.int8()}
@@ -107,12 +127,14 @@ def models_of(table: pa.Table) -> dict[str, tuple[int, ...]]:
     """Return the models of a table, in its order, each with its seeds; no seeds for a model that is trained once."""
     models: dict[str, tuple[int, ...]] = {}
     for column in table.column_names[2:]:
-        model, _, seed = column.rpartition("_")
-        if model and re.fullmatch(r"\d+", seed):
-            models[model] = (*models.get(model, ()), int(seed))
-        else:
-            models[column] = ()
+        model, seed = _model_and_seed(column)
+        models[model] = models.get(model, ()) if seed is None else (*models.get(model, ()), int(seed))
     return models
+
+
+def _model_and_seed(column: str) -> tuple[str, str | None]:
+    model, _, seed = column.rpartition("_")
+    return (model, seed) if model and SEED.fullmatch(seed) else (column, None)
 
 
 def correct(labels: Labels, probabilities: Probabilities) -> NDArray[np.bool_]:

@@ -10,7 +10,7 @@ from scipy.special import expit, logit
 from sklearn.linear_model import LogisticRegression
 
 from pipeline.core.embeddings import read_config
-from pipeline.core.errors import InputError
+from pipeline.core.errors import refusing
 from pipeline.core.files import write_json
 from pipeline.ensemble.predictions import Labels, Probabilities
 
@@ -62,15 +62,11 @@ class WeightedLogits:
         Raises:
             InputError: config.json is missing or broken.
         """
-        config = read_config(folder, FORMAT, ("weights", "intercept"))
-        try:
+        config = read_config(folder, FORMAT, {"weights": dict, "intercept": float})
+        remedy = f"`dvc checkout --force {folder}` restores it"
+        with refusing(folder / "config.json", "has weights that are no numbers", remedy):
             weights = {str(model): float(weight) for model, weight in config["weights"].items()}
-            return cls(weights, float(config["intercept"]))
-        except (AttributeError, TypeError, ValueError) as error:
-            raise InputError(
-                f"{folder / 'config.json'} has weights that are no numbers ({error});"
-                f" `dvc checkout --force {folder}` restores it"
-            ) from None
+        return cls(weights, config["intercept"])
 
 
 def mean_logits(probabilities: Probabilities) -> NDArray[np.float64]:

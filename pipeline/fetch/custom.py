@@ -76,6 +76,9 @@ def _split(table: pa.Table, path: Path) -> dict[str, pa.Table]:
     texts = table["text"].to_pylist()
     _check(path, texts, lambda row: bool(str(texts[row] or "").strip()), "no text; remove the row")
     ids = table["id"] if "id" in names else pa.array([f"{path.stem}/{row}" for row in range(n_rows)])
+    listed = ids.to_pylist()
+    first = {value: row for row, value in reversed(list(enumerate(listed)))}
+    _check(path, listed, lambda row: listed[row] is not None and first[listed[row]] == row, "id {}; give each its own")
     try:
         columns = [
             ids.cast(pa.string()),

@@ -2,22 +2,22 @@
 
 import hashlib
 import re
-import tarfile
-import zlib
-from collections.abc import Iterator, Mapping
-from pathlib import Path, PurePosixPath
+from collections.abc import Mapping
+from pathlib import Path
 
 import pooch
 import pyarrow as pa
 import requests
 
 from pipeline.core.errors import InputError
+from pipeline.fetch.archive import read_files
 from pipeline.fetch.corpus import COLUMNS, SPLITS
 
 REVIEW = re.compile(r"(?:^|/)(train|test)/(pos|neg|unsup)/([^/]+)\.txt$")
 MOVIES = re.compile(r"(?:^|/)(train|test)/urls_(pos|neg|unsup)\.txt$")
 NUMBERED = re.compile(r"(\d+)_(\d+)$")
 TITLE = re.compile(r"tt\d+")
+MAX_RATING = 127  # of an int8; the rating is 1 to 10 in the official files
 LABELS = {"pos": 1, "neg": 0, "unsup": None}
 
 # Source: Maas et al., Learning Word Vectors for Sentiment Analysis, 2011; their README.
@@ -28,36 +28,24 @@ SHA256 = "c40f74a18d3b61f90feba1e17730e0d38e8b97c05fde7008942e91923d1658fe"  # o
 IMDB_DIGEST = "82d1afcbfd458e9596929f4ec299cba37f7c66ed0dcc22866f769a4330b24463"
 
 
-def _members(path: Path) -> Iterator[tuple[str, bytes]]:
-    """Stream the names and contents of the files of a tar, compressed or not, or of a folder."""
-    if path.is_dir():
-        for file in sorted(path.rglob("*.txt")):
-            if not file.is_symlink():
-                yield file.relative_to(path).as_posix(), file.read_bytes()
-        return
-    try:
-        with tarfile.open(path, "r|*") as tar:
-            for member in tar:
-                parts = PurePosixPath(member.name).parts
-                if ".." in parts or member.name.startswith("/") or not (member.isfile() or member.isdir()):
-                    kind = "a path out of the archive" if member.isfile() or member.isdir() else "a link or device"
-                    raise InputError(f"{path}: the member {member.name!r} is {kind}; use the official archive")
-                file_object = tar.extractfile(member)
-                if file_object is not None:
-                    yield member.name, file_object.read()
-    except FileNotFoundError:
-        raise InputError(f"{path} does not exist; set IMDB_ARCHIVE to the archive's absolute path") from None
-    except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
-        raise InputError(
-            f"{path} is truncated or not a tar archive ({type(error).__name__}: {error}); download it again"
-        ) from None
-
-
 def _text(name: str, content: bytes, path: Path) -> str:
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: {name} is not UTF-8 ({error}); convert it or use the official archive") from None
+
+
+def _number_and_rating(stem: str, path: Path) -> tuple[int, int]:
+    """Return the numbers of a name like 12_8; -1 and 0 of another name."""
+    match = NUMBERED.match(stem)
+    if not match:
+        return -1, 0
+    number, rating = (digits.lstrip("0") or "0" for digits in match.groups())
+    if len(rating) > 3 or int(rating) > MAX_RATING:
+        raise InputError(
+            f"{path}: the rating in {stem[-40:]!r} is above {MAX_RATING}; a review is called 12_8.txt, say"
+        )
+    return int(number) if len(number) < 10 else -1, int(rating)
 
 
 def read_archive(path: Path) -> tuple[dict[str, pa.Table], str]:
@@ -71,11 +59,11 @@ def read_archive(path: Path) -> tuple[dict[str, pa.Table], str]:
 
     Raises:
         InputError: the archive is missing or truncated, or it contains a link, a path with `..`, a text that is not
-            UTF-8, or no review.
+            UTF-8, a rating above MAX_RATING, or no review; see `read_files` for its limits.
     """
     contents: dict[tuple[str, str, str], bytes] = {}
     movies: dict[tuple[str, str], list[str | None]] = {}
-    for name, content in _members(path):
+    for name, content in read_files(path):
         if match := REVIEW.search(name):
             contents[match.group(1), match.group(2), match.group(3)] = content
         elif match := MOVIES.search(name):
@@ -88,7 +76,7 @@ def read_archive(path: Path) -> tuple[dict[str, pa.Table], str]:
     for (split, label, stem), content in sorted(contents.items()):
         name = f"{split}/{label}/{stem}"
         digest.update(f"{name}.txt\0{hashlib.sha256(content).hexdigest()}\n".encode())
-        number, rating = map(int, match.groups()) if (match := NUMBERED.match(stem)) else (-1, 0)
+        number, rating = _number_and_rating(stem, path)
         titles_of = movies.get((split, label), [])
         rows["unsup" if label == "unsup" else split].append(
             {

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.json
-import pyarrow.parquet as pq
 
-from pipeline.core.errors import InputError
+from pipeline.core.errors import InputError, refusing
+from pipeline.core.files import check_file
+from pipeline.core.parquet import read_parquet
 
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
+COLUMNS = ("id", "label", "rating", "movie", "text", "split")  # that are used, if there are any
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
 
 
@@ -25,16 +27,20 @@ def read_table(path: Path, labels: Container[str]) -> pa.Table:
     Raises:
         InputError: the file cannot be parsed, has no rows, lacks a column or has it twice.
     """
-    try:
-        if path.suffix.lower() in DELIMITERS:
-            table = _read_csv(path, labels)
-        elif path.suffix.lower() == ".parquet":
-            table = pq.read_table(path)
-        else:
-            table = pyarrow.json.read_json(path)
-    except (pa.ArrowInvalid, UnicodeDecodeError) as error:
-        raise InputError(f"{path} cannot be read: {error}; save it as UTF-8 with a header or keys") from None
+    problem, remedy = "cannot be read", "save it as UTF-8 with a header or keys"
+    check_file(path, remedy)
+    if path.suffix.lower() == ".parquet":
+        table = read_parquet(path, path, problem, "save it again")
+    else:
+        with refusing(path, problem, remedy):
+            table = _read_csv(path, labels) if path.suffix.lower() in DELIMITERS else pyarrow.json.read_json(path)
+            table.validate(full=True)
+            for name in table.column_names:  # validate leaves these out
+                name.encode("utf-8")
     names = _check_columns(path, table.column_names)
+    for name, kind in zip(names, table.schema.types, strict=True):
+        if name in COLUMNS and (pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind)):
+            raise InputError(f"{path}: the column {name} has values of type {kind}; save texts or numbers")
     if not len(table):
         raise InputError(f"{path} has no rows; add one row per review")
     return table.rename_columns(names)

@@ -3,10 +3,10 @@
 import asyncio
 import ipaddress
 import json
+import re
 import socket
 import time
 import unicodedata
-from collections.abc import Awaitable, Callable
 from importlib.resources import files
 
 from aiohttp import web
@@ -14,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from pipeline.core.errors import InputError
 from pipeline.core.models import LEAD
+from pipeline.serve.connections import AT_WORK, MAX_WAITING, PATIENCE, Handler, hung_up, note_work, serve_until_ctrl_c
 from pipeline.serve.predictor import Predictor
 
 MAX_BYTES = 1 << 16  # of a request; the longest of the 100,000 reviews has 14,000
@@ -26,8 +27,8 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-LOCAL = ("localhost", "127.0.0.1", "::1")
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+LOCAL = ("localhost", "127.0.0.1", "[::1]")
+HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[\w.-]+)(?::\d{1,5})?", re.ASCII)  # of a request: a name or address, a port
 
 
 class RefusedError(Exception):
@@ -69,7 +70,11 @@ async def text_of(request: web.Request) -> str:
     if (request.content_length or 0) > MAX_BYTES:
         raise too_long(f"{request.content_length:,}")
     try:
-        value = json.loads(await request.read())
+        async with asyncio.timeout(PATIENCE):
+            content = await request.read()
+        value = json.loads(content)
+    except TimeoutError:
+        raise RefusedError(408, f"The review did not arrive within {PATIENCE:.0f} seconds. Send it again.") from None
     except web.HTTPRequestEntityTooLarge:  # sent without a Content-Length
         raise too_long(f"more than {MAX_BYTES:,}") from None
     except (ValueError, RecursionError):
@@ -96,6 +101,7 @@ def application(predictor: Predictor) -> web.Application:
         "/serve.css": ((templates / "serve.css").read_text("utf-8"), "text/css"),
         "/serve.js": ((templates / "serve.js").read_text("utf-8"), "text/javascript"),
     }
+    n_waiting = 0
     busy = asyncio.Lock()  # one review at a time: two would compete for the same cores
 
     async def text(request: web.Request) -> web.Response:
@@ -105,12 +111,22 @@ def application(predictor: Predictor) -> web.Application:
     async def predict(request: web.Request) -> web.Response:
         started = time.perf_counter()
         review, n_control = readable(await text_of(request))
-        async with busy:
-            answer = await asyncio.to_thread(predictor.predict, review)
+        nonlocal n_waiting
+        if n_waiting >= MAX_WAITING:
+            raise RefusedError(503, "Too many reviews wait for an answer. Try again in a minute.")
+        n_waiting += 1
+        try:
+            async with busy:
+                if hung_up(request):  # no work for those who have left: others wait
+                    raise RefusedError(499, "The client has closed its connection.")
+                answer = await asyncio.to_thread(predictor.predict, review)
+        finally:
+            n_waiting -= 1
         milliseconds = round(1000 * (time.perf_counter() - started))
         return web.json_response({**answer, "n_control": n_control, "milliseconds": milliseconds})
 
-    app = web.Application(client_max_size=MAX_BYTES, middlewares=[_refusals])
+    app = web.Application(client_max_size=MAX_BYTES, middlewares=[note_work, _refusals])
+    app[AT_WORK] = set()
     app.on_response_prepare.append(_add_headers)
     for path in texts:
         app.router.add_get(path, text)
@@ -122,10 +138,11 @@ def application(predictor: Predictor) -> web.Application:
 async def _refusals(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Answer a refused request with {"error": "..."}; refuse other host names, as DNS rebinding would send them."""
     try:
-        transport = request.transport
-        address = transport.get_extra_info("sockname")[0] if transport else ""
-        if address in LOCAL and request.url.host not in LOCAL:
-            raise RefusedError(421, f"This page is at http://localhost:{request.url.port}, not at {request.url.host}.")
+        here, port = request.transport.get_extra_info("sockname")[:2] if request.transport else ("", 0)
+        named = request.headers.get("Host", "")
+        host = HOST.fullmatch(named)
+        if here and ipaddress.ip_address(here).is_loopback and (not host or host[1].lower() not in (*LOCAL, here)):
+            raise RefusedError(421, f"This page is at http://localhost:{port}, not at {named[:100]}.")
         return await handler(request)
     except RefusedError as error:
         return web.json_response({"error": str(error)}, status=error.status)
@@ -163,4 +180,4 @@ def is_local(listening: socket.socket) -> bool:
 
 def serve(predictor: Predictor, listening: socket.socket) -> None:
     """Serve on a listening socket until Ctrl-C."""
-    web.run_app(application(predictor), sock=listening, print=None, access_log=None)
+    serve_until_ctrl_c(application(predictor), listening)

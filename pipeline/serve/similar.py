@@ -7,16 +7,27 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow.parquet as pq
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline.baseline.bag_of_vectors import mean_vectors
 from pipeline.core.embeddings import Embeddings, unit_vectors
 from pipeline.core.errors import InputError
+from pipeline.core.parquet import read_parquet
 from pipeline.core.ragged import Ragged
 from pipeline.core.vocabulary import read_types
 from pipeline.tokenize.tokenizer import clean
 
+COLUMNS = pa.schema(
+    [
+        ("id", pa.string()),
+        ("label", pa.int8()),
+        ("rating", pa.int8()),
+        ("movie", pa.string()),
+        ("text", pa.string()),
+        ("in_test", pa.bool_()),
+    ]
+)
 N_CHARACTERS = 320  # of each review that is shown
 IMDB_TITLE = re.compile(r"tt\d{7}")
 
@@ -42,12 +53,10 @@ class SimilarReviews:
         """
         tokens = Ragged.load(data / "tokens" / "train")
         path = data / "train.parquet"
-        try:
-            table = pq.read_table(path, columns=["id", "label", "rating", "movie", "text", "in_test"])
-        except (OSError, ValueError, KeyError) as error:  # pyarrow's errors are subclasses of these
-            raise InputError(
-                f"{path} is missing or broken ({error}); run `dvc checkout --force` or `dvc repro`"
-            ) from None
+        remedy = "run `dvc checkout --force` or `dvc repro`"
+        table = read_parquet(path, path, "is broken", remedy, COLUMNS.names)
+        if table.schema.types != COLUMNS.types or table["text"].null_count or table["in_test"].null_count:
+            raise InputError(f"{path} has columns of other types than stage `fetch` writes, or no text; {remedy}")
         if len(tokens) != len(table):  # the stage tokenize dropped the texts that are also in test
             table = table.filter(np.logical_not(table["in_test"].to_numpy()))
         types, _ = read_types(data / "tokens" / "types.tsv")

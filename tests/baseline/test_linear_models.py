@@ -165,8 +165,10 @@ def break_it(folder: Path, kind: str) -> None:
         (folder / "terms.txt").unlink()
     elif kind == "version":
         (folder / "config.json").write_text(json.dumps({**config, "format": 0}))
-    else:
+    elif kind == "model":
         (folder / "config.json").write_text(json.dumps({**config, "model": "nbsvm"}))
+    else:
+        (folder / "config.json").write_text(json.dumps({**config, **json.loads(kind)}))
 
 
 @pytest.mark.parametrize(
@@ -179,6 +181,11 @@ def break_it(folder: Path, kind: str) -> None:
         ("terms", r"terms\.txt is missing"),
         ("version", r"format 0, but this code reads format 1"),
         ("model", r"tfidf is a nbsvm model, not tfidf; give the folder"),
+        ('{"model": ["tfidf"]}', r"config\.json: model is \['tfidf'\], expected a text"),
+        ('{"C": "much"}', r"config\.json: C is 'much', expected a number"),
+        ('{"valid_accuracy": 1}', r"config\.json: valid_accuracy is 1, expected an object"),
+        ('{"valid_accuracy": {"much": 1}}', r"config\.json has scores on validation that are no numbers by C"),
+        ('{"valid_accuracy": {"1.0": [1]}}', r"config\.json has scores on validation that are no numbers by C"),
     ],
 )
 def test_a_broken_folder_is_reported(section: Baseline, tmp_path: Path, kind: str, said: str) -> None:

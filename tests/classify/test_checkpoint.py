@@ -64,3 +64,16 @@ def test_the_key_depends_on_all_code_that_training_imports(
     with open(tmp_path / name, "a") as file:
         file.write("# changed\n")
     assert (key() != before) == expected
+
+
+def test_a_state_whose_replacement_was_cut_short_is_found(tmp_path: Path) -> None:
+    """Killed between the two renames, which once lost all progress."""
+    checkpoint = Checkpoint(tmp_path / "state", "key")
+    checkpoint.save({"x": torch.zeros(3)}, {"n": 1})
+    (tmp_path / "state").rename(tmp_path / ".state.old.partial")
+    shutil.copytree(tmp_path / ".state.old.partial", tmp_path / ".state.partial")
+    (tmp_path / ".state.partial" / "state.json").write_text('{"key": "key", "n": 2}')
+    loaded = checkpoint.load()
+    assert loaded is not None
+    assert loaded[1] == {"n": 2}
+    assert [path.name for path in tmp_path.iterdir()] == ["state"]

@@ -1,10 +1,12 @@
 """The folder of a classifier: read back, the same bytes each time, errors that name what is broken."""
 
 import json
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from safetensors.torch import load_file, save_file
 
 from pipeline.baseline.logistic import Linear, save_linear
@@ -51,8 +53,19 @@ def break_it(folder: Path, kind: str) -> None:
         (folder / "vocab.tsv").write_text("w0\t1\n")
     elif kind == "version":
         (folder / "config.json").write_text(json.dumps({**config, "format": 7}))
+    elif kind == "infinite":
+        save_file({**weights, "output.bias": weights["output.bias"] * torch.inf}, folder / "model.safetensors")
+    elif kind == "header":
+        (folder / "model.safetensors").write_bytes((1 << 31).to_bytes(8, "little") + bytes(100))
+    elif kind == "declared":
+        header = b'{"output.bias": {"dtype": "F32", "shape": [1000000000000], "data_offsets": [0, 4000000000000]}}'
+        (folder / "model.safetensors").write_bytes(len(header).to_bytes(8, "little") + header)
     else:
-        config["shape"]["hidden_size"] = "many"
+        key, _, value = kind.partition("=")
+        if key == "training":
+            config["training"] = json.loads(value)
+        else:
+            config["shape"][key] = json.loads(value)
         (folder / "config.json").write_text(json.dumps(config))
 
 
@@ -69,14 +82,32 @@ def break_it(folder: Path, kind: str) -> None:
         ("weight", r"output\.bias is missing"),
         ("words", r"vocab\.tsv has 1 words, config\.json 11"),
         ("version", r"format 7, but this code reads format 1"),
-        ("config", r"config\.json: no network has this shape"),
+        ("infinite", r"output\.bias has NaN or infinite values"),
+        ("header", r"not a whole safetensors file"),
+        ("declared", r"not a whole safetensors file"),
+        ('hidden_size="many"', r"config\.json: no network has this shape \(hidden_size: "),
+        ("hidden_size=0", r"no network has this shape \(hidden_size: "),
+        ("hidden_size=true", r"no network has this shape \(hidden_size: "),
+        ("n_words=-1", r"no network has this shape \(n_words: "),
+        ('pooling=["foo"]', r"no network has this shape \(pooling\.0: "),
+        ("pooling=[]", r"no network has this shape \(pooling: "),
+        ("unknown=1", r"no network has this shape \(unknown: "),
+        ("num_layers=10000", r"model\.safetensors has \d+ weights, too few for 10000 layers"),
+        ("num_layers=3", r"layers\.2\..* is missing, expected"),
+        ("vector_size=1000000000000", r"embedding\.weight is .* expected \(\(12, 1000000000000\)"),
+        ("hidden_size=100000000", r"expected \(\(400000000,"),
+        ("hidden_size=9223372036854775807", r"config\.json has a shape that no network has"),
+        ("training=[]", r"config\.json: training is \[\], expected an object"),
     ],
 )
 def test_a_broken_folder_is_named(classifier: Classifier, tmp_path: Path, kind: str, said: str) -> None:
     classifier.save(tmp_path / "c")
     break_it(tmp_path / "c", kind)
+    tracemalloc.start()
     with pytest.raises(InputError, match=said) as caught:
         Classifier.load(tmp_path / "c")
+    assert tracemalloc.get_traced_memory()[1] < 1 << 24
+    tracemalloc.stop()
     assert "dvc" in str(caught.value)
 
 

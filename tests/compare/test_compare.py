@@ -325,7 +325,7 @@ def test_a_review_that_is_there_twice(repository: Repository, compare: Command) 
 
 def test_a_column_without_probabilities(repository: Repository, compare: Command) -> None:
     table = make_predictions(repository.ids, repository.labels, repository.columns)
-    repository.write(table.set_column(2, "bag", pa.array([float("nan")] * N, pa.float32())))
+    repository.write(table.set_column(2, "bag", pa.array([2.0] * N, pa.float32())))
     assert "the column bag has values that are no probabilities" in compare(fails=True)
 
 

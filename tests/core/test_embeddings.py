@@ -47,6 +47,8 @@ def break_folder(folder: Path, kind: str) -> None:
         config = json.loads((folder / "config.json").read_text())
         if kind == "version":
             config["format"] = 99
+        elif kind == "type":
+            config["training"] = [1]
         else:
             del config["n_words"]
         (folder / "config.json").write_text(json.dumps(config))
@@ -62,6 +64,7 @@ def break_folder(folder: Path, kind: str) -> None:
         ("nan", r"vectors\.npy has NaN"),
         ("version", r"format 99, but this code reads format 1"),
         ("key", r"config\.json lacks n_words"),
+        ("type", r"config\.json: training is \[1\], expected an object"),
     ],
 )
 def test_a_broken_folder_is_named(embeddings: Embeddings, tmp_path: Path, kind: str, message: str) -> None:
@@ -93,7 +96,7 @@ def test_the_vectors_of_a_classifier_are_those_of_its_words(classifier: Path, em
 def test_a_broken_classifier_is_named(classifier: Path) -> None:
     with open(classifier / "vocab.tsv", "a") as file:
         file.write("one\t1\ntoo many\t1\n")
-    with pytest.raises(InputError, match=r"6 vectors, but vocab\.tsv has 7 words"):
+    with pytest.raises(InputError, match=r"shape \(6, 4\) .* vocab\.tsv, which has 7 words"):
         load_vectors(classifier)
     (classifier / "model.safetensors").write_bytes((classifier / "model.safetensors").read_bytes()[:-4])
     with pytest.raises(InputError, match=r"model\.safetensors is truncated"):

@@ -9,7 +9,7 @@ from pipeline.core.models import check_run, first_seed
 
 
 def test_the_first_seed_is_the_smallest_number(tmp_path: Path) -> None:
-    for seed in ("10", "2"):
+    for seed in ("10", "2", ".0"):  # a hidden folder is half written
         (tmp_path / seed).mkdir()
         (tmp_path / seed / "config.json").touch()
     assert first_seed(tmp_path) == tmp_path / "2"

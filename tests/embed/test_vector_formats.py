@@ -1,5 +1,7 @@
 """Reading word vectors: every format is read, every error names its place."""
 
+import os
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -92,6 +94,10 @@ HEADED = "3 2\nthe 0 1\nfilm 2 3\ngood 4 5\n"
         (b"2 2\na " + VECTORS[0, :2].tobytes() * 2, r"the file ends within it|1 vectors, but line 1 says 2"),
         (b"1 2\na " + np.array([1, np.nan], "<f4").tobytes(), r"vector 1: NaN or infinite values"),
         (b"1 2\n\xff " + VECTORS[0, :2].tobytes(), r"vector 1: the word b'\\xff' is not UTF-8"),
+        (b"1" * 5000 + b" 2\na 0 1\n", r"line 1: the header says .* more than any file has"),
+        (HEADED.replace("2 3", "1_0 3").encode(), r"line 3: '1_0' is not a number"),
+        (HEADED.replace("film", "fi\x0blm").encode(), r"line 3: the word 'fi\\x0blm' has a control character"),
+        (b"the 0 1\n" + b"x" * 70_000 + b"\n", r"line 2: it has more than 65,664 bytes"),
         (b"\xba\x16\x4f\x2f\x0c\0\0\0", r"fastText's binary format; use the \.vec file"),
     ],
 )
@@ -103,6 +109,17 @@ def test_an_error_names_the_file_and_the_place(tmp_path: Path, content: bytes, s
     assert str(path) in str(caught.value)
 
 
+def test_a_long_tail_of_zeros_takes_neither_time_nor_memory(tmp_path: Path) -> None:
+    for start, size in ((b"1000000 300\n", 2_000_000_000), (b"the" + b" 1" * 300 + b"\n", 20_000_000)):
+        (tmp_path / "v.bin").write_bytes(start)
+        os.truncate(tmp_path / "v.bin", size)  # a sparse file takes no room on disk
+        tracemalloc.start()
+        with pytest.raises(InputError, match=r"no word ends within 65,536 bytes|line 2: it has more than"):
+            read_vector_file(tmp_path / "v.bin", wanted={"the"})
+        assert tracemalloc.get_traced_memory()[1] < 1 << 25
+        tracemalloc.stop()
+
+
 def test_another_size_is_named_with_the_parameter(tmp_path: Path) -> None:
     for kind in ("binary", "glove", "artifact"):
         path = written(tmp_path / kind, kind)
@@ -111,5 +128,5 @@ def test_another_size_is_named_with_the_parameter(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"none\.txt cannot be read: No such file"):
+    with pytest.raises(InputError, match=r"none\.txt is missing; put the file there"):
         read_vector_file(tmp_path / "none.txt")

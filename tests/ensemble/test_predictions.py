@@ -71,12 +71,34 @@ VALID = {"id": ["a", "b"], "label": [0, 1], "bag": [0.1, 0.2]}
         ({**VALID, "label": ["good", "bad"]}, "not a whole table"),
         ({**VALID, "bag": 0.1}, "not a whole table"),
         ([1, 2], "not a whole table"),
+        ({**VALID, "id": [["a"], ["b"]]}, "not a whole table"),
+        ({**VALID, "id": ["a", None]}, "1 ids are missing"),
+        ({**VALID, "id": ["a", "\ud800"]}, "not a whole table"),
+        ({**VALID, "label": [0, None]}, "labels other than 0 and 1"),
+        ({**VALID, "label": [0, 5]}, "labels other than 0 and 1"),
+        ({"id": [], "label": [], "bag": []}, "has no reviews"),
+        ({**VALID, "bag": [0, float("nan")]}, "not a whole table"),
+        ({**VALID, "bag_1": [0.1, 0.2]}, "columns with and without a seed for bag"),
     ],
 )
 def test_an_invalid_table_is_named(tmp_path: Path, columns: Any, expected: str) -> None:
     (tmp_path / "p.json").write_text(json.dumps(columns))
     with pytest.raises(InputError, match=rf"p\.json.*{expected}.*dvc repro --force ensemble evaluate"):
         load_predictions(tmp_path / "p.json")
+
+
+def test_a_number_with_a_zero_before_it_or_of_many_digits_is_no_seed() -> None:
+    table = table_of(**{"m_1": [0.1], "m_01": [0.2], f"m_{'9' * 11}": [0.3], "m_\u0661": [0.4]})
+    assert models_of(table) == {"m": (1,), "m_01": (), f"m_{'9' * 11}": (), "m_\u0661": ()}
+
+
+def test_other_types_in_a_parquet_file_are_named(tmp_path: Path) -> None:
+    good = table_of(bag=[0.1, 0.2])
+    for column, values in {"id": [1, 2], "label": ["0", "1"], "bag": [[0.1], [0.2]]}.items():
+        place = good.column_names.index(column)
+        broken = as_parquet(good.set_column(place, column, pa.array(values)), tmp_path / "p.parquet")
+        with pytest.raises(InputError, match=r"of type|no probabilities"):
+            load_predictions(broken, "there")
 
 
 def test_a_missing_or_cut_file_is_named(tmp_path: Path) -> None:

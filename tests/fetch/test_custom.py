@@ -1,5 +1,6 @@
 """Your own corpus: every format is read, every unusable file is named with its first bad row."""
 
+import contextlib
 import json
 
 import pyarrow as pa
@@ -99,12 +100,58 @@ def test_folders_are_read(corpus):
         (b"text,label\ngood, but slow,1\n", "row 1 (line 2): 3 values for 2 columns"),
         (b"text,label,rating\ngood,1,many\n", "a value does not fit its column"),
         (b"text,label,rating\ngood,1,7.5\n", "a value does not fit its column"),
+        (b"text,label,label\ngood,1,0\n", "has more than one column label"),
+        (b"t\xe9xt,label\ngood,1\n", "cannot be read"),
+        (b"id,text,label\na,good,1\na,bad,0\n", "row 2: id 'a'; give each its own"),
     ],
 )
 def test_a_bad_table_is_named(corpus, content, message):
     (corpus / "own.csv").write_bytes(content)
     assert message in error(corpus)
     assert "own.csv" in error(corpus)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b'{"text": "caf\xe9", "label": 1}', "cannot be read"),
+        (b'{"t\xe9xt": "a", "text": "b", "label": 1}', "cannot be read"),
+        (b'{"text": {"a": 1}, "label": 1}', "the column text has values of type struct"),
+        (b'{"text": "a", "label": 1, "id": [1]}', "the column id has values of type list"),
+        (b'{"text": "a", "label": 1, "rating": 300}', "a value does not fit its column"),
+        (b'{"text": "a", "label": 1, "label": 0}', "cannot be read"),
+        (b"[" * 100_000, "cannot be read"),
+        (b"", "cannot be read"),
+    ],
+)
+def test_bad_json_lines_are_named(corpus, content, message):
+    (corpus / "own.jsonl").write_bytes(content)
+    assert message in error(corpus)
+
+
+def test_a_damaged_parquet_file_is_named(corpus):
+    write(pa.table({"text": TEXTS, "label": [0, 1] * 25}), corpus / "own.parquet")
+    content = (corpus / "own.parquet").read_bytes()
+    for place in range(4, len(content), 37):
+        (corpus / "own.parquet").write_bytes(content[:place] + b"\xff" + content[place + 1 :])
+        with contextlib.suppress(InputError):
+            read(corpus)
+    (corpus / "own.parquet").write_bytes(content[:-20])
+    assert "own.parquet cannot be read" in error(corpus)
+
+
+@pytest.mark.parametrize("as_dictionary", [True, False])
+def test_a_table_that_unpacks_to_far_more_than_its_size_is_refused(corpus, as_dictionary):
+    texts = pa.array(["x" * 50_000]).dictionary_encode().take(pa.array([0] * 2000))
+    columns = {"text": texts if as_dictionary else texts.cast(pa.string()), "label": [0, 1] * 1000}
+    write(pa.table(columns), corpus / "own.parquet")
+    assert (corpus / "own.parquet").stat().st_size < 10_000
+    assert "it unpacks to more than" in error(corpus)
+
+
+def test_a_folder_in_the_place_of_a_table_is_named(corpus):
+    (corpus / "own.csv").mkdir()
+    assert "has no reviews" in error(corpus)
 
 
 @pytest.mark.parametrize(

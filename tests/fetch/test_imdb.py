@@ -1,7 +1,12 @@
 """aclImdb's layout, in an archive or a folder."""
 
+import bz2
+import gzip
 import io
+import lzma
+import os
 import tarfile
+import tracemalloc
 
 import pytest
 
@@ -107,3 +112,87 @@ def test_other_reviews_are_not_imdb(archive, monkeypatch):
     monkeypatch.setattr("pipeline.fetch.imdb.IMDB_COUNTS", counts)
     with pytest.raises(InputError, match=f"digest of the reviews is {digest}, the official"):
         check_imdb(tables, digest, path)
+
+
+def sparse(size):
+    """Return the blocks of a GNU sparse file that declares a size and has no content."""
+    member = tarfile.TarInfo("aclImdb/train/pos/9_9.txt")
+    member.type = tarfile.GNUTYPE_SPARSE
+    block = bytearray(member.tobuf(tarfile.GNU_FORMAT))
+    block[386:482] = bytes(96)
+    block[483:495] = tarfile.itn(size, 12, tarfile.GNU_FORMAT)
+    block[148:156] = b"%06o\0 " % tarfile.calc_chksums(bytes(block))[0]
+    return bytes(block) + bytes(1024)
+
+
+def header(**values):
+    member = tarfile.TarInfo("aclImdb/train/pos/9_9.txt")
+    for key, value in values.items():
+        setattr(member, key, value)
+    return member.tobuf(tarfile.GNU_FORMAT, errors="surrogateescape") + bytes(1024)
+
+
+def pax(**records):
+    member = tarfile.TarInfo("aclImdb/train/pos/9_9.txt")
+    member.pax_headers = records
+    return member.tobuf(tarfile.PAX_FORMAT) + bytes(1024)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (sparse(1 << 50), "9_9.txt' is a sparse file"),
+        (sparse(100), "9_9.txt' is a sparse file"),
+        (header(size=1 << 50), "has 1,125,899,906,842,624 bytes, a review at most 16,777,216"),
+        (header(size=1 << 50, name="x"), "'x' has 1,125,899,906,842,624 bytes"),
+        (header(name="train/pos/\udcff.txt"), "is not UTF-8; rename the file"),
+        (header(type=tarfile.FIFOTYPE), "is a link or device"),
+        (header(name="train/pos/0_2024.txt"), "the rating in '0_2024' is above 127"),
+        (header(name="train/pos/0_" + "9" * 50 + ".txt"), "is above 127"),
+        (pax(**{"GNU.sparse.map": "1,x"}), "truncated or not a tar archive"),
+        (pax(**{"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.size": "x"}), "not a tar archive"),
+        (pax(path="train/pos/0_2024.txt"), "the rating in '0_2024' is above 127"),
+        (pax(size=str(1 << 60)), "a review at most"),
+        (pax(size="-5"), "a review at most|truncated or not"),
+        (header(type=tarfile.XHDTYPE, size=512)[:512] + b"7 a=b\n\n".ljust(512, b"\0") * 3, "not a tar|no rev"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+def test_a_hostile_header_is_refused_at_once(tmp_path, content, message, suffix):
+    path = tmp_path / f"a.tar{suffix}"
+    path.write_bytes(gzip.compress(content) if suffix else content)
+    with pytest.raises(InputError, match=message):
+        read_archive(path)
+
+
+@pytest.mark.parametrize("compress", [gzip.compress, bz2.compress, lzma.compress])
+def test_an_archive_that_unpacks_to_far_more_than_its_size_is_refused(tmp_path, compress):
+    def bomb(name, n_files):
+        content = b"".join(header(size=1 << 23, name=name)[:512] + bytes(1 << 23) for _ in range(n_files))
+        (tmp_path / "a").write_bytes(compress(content))
+
+    bomb("train/pos/0_1.txt", 10)
+    tracemalloc.start()
+    with pytest.raises(InputError, match="unpacks to far more than its size"):
+        read_archive(tmp_path / "a")
+    assert tracemalloc.get_traced_memory()[1] < 1 << 26
+    tracemalloc.stop()
+
+
+def test_a_name_of_many_digits_has_no_movie(archive):
+    name = "aclImdb/test/neg/" + "9" * 90 + "_3.txt"
+    tables, _ = read_archive(archive((name, b"Long.", {})))
+    assert [row["movie"] for row in tables["test"].to_pylist() if row["text"] == "Long."] == [None]
+
+
+def test_a_folder_is_read_without_links_and_pipes(archive, tmp_path):
+    unpack(archive(), tmp_path / "folder")
+    place = tmp_path / "folder" / "aclImdb" / "train" / "pos"
+    os.mkfifo(place / "3_4.txt")
+    (place / "5_6.txt").symlink_to("/etc/passwd")
+    (place / "7_8.txt").mkdir()
+    assert read_archive(tmp_path / "folder")[1] == read_archive(tmp_path / "a.tar.gz")[1]
+    (tmp_path / "folder" / "big.txt").touch()
+    os.truncate(tmp_path / "folder" / "big.txt", 1 << 40)
+    with pytest.raises(InputError, match=r"'big.txt' has 1,099,511,627,776 bytes"):
+        read_archive(tmp_path / "folder")

@@ -1,0 +1,106 @@
+"""The files of a tar archive or a folder, within limits: a small archive cannot fill memory or run without an end."""
+
+import bz2
+import gzip
+import io
+import lzma
+import tarfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path, PurePosixPath
+from typing import IO, Any
+
+from pipeline.core.errors import InputError, refusing
+
+MAX_FILE = 1 << 24  # bytes of one file; the longest of the 100,000 reviews has 14,000
+MAX_FILES = 2_000_000
+# An archive may unpack to so many bytes, and so many times its size: text to some 4 times, a few tiny files to 100.
+ALWAYS_UNPACKED, RATIO = 1 << 26, 100
+OPENERS: dict[bytes, Callable[[IO[bytes]], Any]] = {
+    b"\x1f\x8b": lambda file: gzip.GzipFile(fileobj=file),
+    b"BZh": bz2.BZ2File,
+    b"\xfd7zXZ\0": lzma.LZMAFile,
+    b"\x5d\0\0": lzma.LZMAFile,
+}
+
+
+class _Limited(io.RawIOBase):
+    """A file that can be read up to a number of bytes; beyond it, reading is an InputError."""
+
+    def __init__(self, file: IO[bytes], most: int, path: Path) -> None:
+        self._file, self._left, self._path = file, most, path
+
+    def read(self, size: int = -1) -> bytes:
+        """Read at most `size` bytes."""
+        content = self._file.read(min(size, self._left + 1) if size >= 0 else self._left + 1)
+        self._left -= len(content)
+        if self._left < 0:
+            raise InputError(f"{self._path} unpacks to far more than its size; it is not a corpus, use another archive")
+        return content
+
+
+def read_files(path: Path) -> Iterator[tuple[str, bytes]]:
+    """Stream the names and contents of the files of a tar, compressed or not, or of the .txt files of a folder.
+
+    Raises:
+        InputError: there is no such file; it is not a whole tar archive, or unpacks to more than RATIO times its size;
+            a member is a link, a device, a sparse file, outside of the archive, or too large; or there are too many.
+    """
+    files = _of_folder(path) if path.is_dir() else _of_archive(path)
+    for number, (name, content) in enumerate(files, 1):
+        if number > MAX_FILES:
+            raise InputError(f"{path} has more than {MAX_FILES:,} files; use a table, or an archive of fewer reviews")
+        yield name, content
+
+
+def _of_folder(path: Path) -> Iterator[tuple[str, bytes]]:
+    with refusing(path, "cannot be listed", "make its folders readable"):
+        files = sorted(path.rglob("*.txt"))
+    for file in files:
+        if file.is_file() and not file.is_symlink():
+            name = file.relative_to(path).as_posix()
+            _check_member(path, name, file.stat().st_size)
+            with refusing(file, "cannot be read", "make it readable, or remove it"):
+                content = file.read_bytes()
+            yield name, content
+
+
+def _of_archive(path: Path) -> Iterator[tuple[str, bytes]]:
+    if not path.is_file():
+        raise InputError(f"{path} does not exist; set IMDB_ARCHIVE to the archive's absolute path")
+    with refusing(path, "is truncated or not a tar archive", "download it again"), ExitStack() as stack:
+        file: Any = stack.enter_context(open(path, "rb"))
+        size = path.stat().st_size
+        start = file.read(6)
+        file.seek(0)
+        for magic, opener in OPENERS.items():
+            if start.startswith(magic):
+                file = stack.enter_context(opener(file))
+        limited = _Limited(file, ALWAYS_UNPACKED + RATIO * size, path)
+        tar = stack.enter_context(tarfile.open(fileobj=limited, mode="r|"))
+        for member in tar:
+            # In this order: the next header is looked for behind the size that this one declares.
+            _check_kind(path, member)
+            _check_member(path, member.name, member.size)
+            content = tar.extractfile(member)
+            if content is not None:
+                yield member.name, content.read()
+
+
+def _check_kind(path: Path, member: tarfile.TarInfo) -> None:
+    problem = ""
+    if not (member.isfile() or member.isdir()):
+        problem = "a link or device"
+    elif member.issparse():
+        problem = "a sparse file"
+    elif ".." in PurePosixPath(member.name).parts or member.name.startswith("/"):
+        problem = "a path out of the archive"
+    if problem:
+        raise InputError(f"{path}: the member {member.name!r} is {problem}; use the official archive")
+
+
+def _check_member(path: Path, name: str, size: int) -> None:
+    if size > MAX_FILE or size < 0:
+        raise InputError(f"{path}: {name!r} has {size:,} bytes, a review at most {MAX_FILE:,}; remove it")
+    if not name.isprintable() and any("\ud800" <= c <= "\udfff" for c in name):
+        raise InputError(f"{path}: the name {name!r} is not UTF-8; rename the file")
