@@ -8,14 +8,19 @@ Writes: artifacts/MODEL/SEED/, plots/history/MODEL-SEED.csv, metrics/valid/MODEL
 Params: classify
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import TypeAlias
 
-from pipeline.classify.batches import load_labelled, load_unlabelled
+import torch
+
+from pipeline.classify.batches import Labelled, load_labelled, load_unlabelled
 from pipeline.classify.checkpoint import Checkpoint, key_of
 from pipeline.classify.classifier import Classifier
 from pipeline.classify.device import prepare
 from pipeline.classify.loss import uses_unlabelled
+from pipeline.classify.network import NetworkConfig
 from pipeline.classify.params import Classify
 from pipeline.classify.state import Epoch, best_of
 from pipeline.classify.tensorboard import tensorboard
@@ -27,20 +32,39 @@ from pipeline.core.models import check_run
 from pipeline.core.progress import Progress
 
 TOKENS, EMBEDDINGS = Path("data/tokens"), Path("artifacts/embeddings")
+Teach: TypeAlias = Callable[[Labelled, NetworkConfig, torch.device], Labelled]
 
 
 def main(progress: Progress, model: str = "", seed: str = "", *, classify: Classify) -> dict[str, float]:
-    """Build the network, train it, save it with its history."""
-    run, device = check_run(model, seed), prepare(classify.device, int(seed), classify.num_threads)
-    embeddings = Embeddings.load(EMBEDDINGS)
-    network = build(embeddings, classify, model, device)
-    labelled, valid = load_labelled(TOKENS / "train", network.config, device)
-    unlabelled = load_unlabelled(TOKENS / "unsup", network.config, device) if uses_unlabelled(classify) else None
-    inputs = [*sorted(TOKENS.rglob("*.npy")), *(EMBEDDINGS / name for name in FILES), *import_closure(Path(__file__))]
-    checkpoint = Checkpoint(Path(f".checkpoints/{run}"), key_of(dict(classify, run=run, device=device), inputs))
-    curves = tensorboard(Path(f"runs/{run}-{checkpoint.key[:8]}")) if classify.tensorboard else lambda epoch: None
+    """Fit one of the LSTMs to the labels of train."""
+    return fit(progress, model, seed, classify)
 
-    n_epochs = count_epochs(classify, len(labelled.reviews))
+
+def fit(
+    progress: Progress, model: str, seed: str, section: Classify, teach: Teach | None = None, more: Sequence[Path] = ()
+) -> dict[str, float]:
+    """Build the network, train it, save it with its history.
+
+    Args:
+        progress: shows it.
+        model: the name of the LSTM.
+        seed: of its weights and of the order of the reviews.
+        section: the parameters.
+        teach: adds reviews to the labelled ones.
+        more: files that `teach` reads.
+    """
+    run, device = check_run(model, seed), prepare(section.device, int(seed), section.num_threads)
+    embeddings = Embeddings.load(EMBEDDINGS)
+    network = build(embeddings, section, model, device)
+    labelled, valid = load_labelled(TOKENS / "train", network.config, device)
+    if teach:
+        labelled = teach(labelled, network.config, device)
+    unlabelled = load_unlabelled(TOKENS / "unsup", network.config, device) if uses_unlabelled(section) else None
+    tables = [*sorted(TOKENS.rglob("*.npy")), *more]
+    inputs = [*tables, *(EMBEDDINGS / name for name in FILES), *import_closure(Path(__file__))]
+    checkpoint = Checkpoint(Path(f".checkpoints/{run}"), key_of(dict(section, run=run, device=device), inputs))
+    curves = tensorboard(Path(f"runs/{run}-{checkpoint.key[:8]}")) if section.tensorboard else lambda epoch: None
+    n_epochs = count_epochs(section, len(labelled.reviews))
 
     def on_epoch(epoch: Epoch) -> None:
         progress.epoch(epoch.epoch, n_epochs, **epoch.figures)
@@ -48,11 +72,11 @@ def main(progress: Progress, model: str = "", seed: str = "", *, classify: Class
 
     with progress.bar(run, n_epochs * int(labelled.reviews.lengths.sum()), " tokens") as advance:
         history = train(
-            network, labelled, valid, classify, seed=int(seed), unlabelled=unlabelled, checkpoint=checkpoint,
+            network, labelled, valid, section, seed=int(seed), unlabelled=unlabelled, checkpoint=checkpoint,
             advance=advance, on_epoch=on_epoch,
         )  # fmt: skip
     best = best_of(history)
-    training = {"model": model, "seed": int(seed), **classify.model_dump(), "best_epoch": best.epoch}
+    training = {"model": model, "seed": int(seed), **section.model_dump(), "best_epoch": best.epoch}
     with atomic(Path("artifacts") / model / seed) as folder:
         Classifier(network, embeddings.words, embeddings.counts, embeddings.tokenizer, training).save(folder)
     write_csv(Path(f"plots/history/{run}.csv"), [asdict(epoch) for epoch in history], decimals=6)

@@ -4,6 +4,7 @@ Shapes: B reviews in a batch, T tokens of the longest, rounded up to a multiple 
 """
 
 import math
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -28,7 +29,7 @@ class Batch(NamedTuple):
 
 
 class Reviews:
-    """Reviews as token ids, kept on a device, from which batches are gathered."""
+    """Reviews as token ids, kept on a device, from which batches are gathered; `a + b` are the reviews of both."""
 
     def __init__(self, reviews: Ragged, config: NetworkConfig, device: torch.device) -> None:
         kept = head_and_tail(reviews, config.head_tokens, config.tail_tokens)
@@ -40,6 +41,13 @@ class Reviews:
 
     def __len__(self) -> int:
         return len(self.lengths)
+
+    def __add__(self, other: "Reviews") -> "Reviews":
+        both = copy(self)
+        both._values = torch.cat([self._values, other._values])
+        both._starts = torch.cat([self._starts, other._starts + len(self._values)])
+        both.lengths = torch.cat([self.lengths, other.lengths])
+        return both
 
     def batch(self, rows: Tensor) -> Batch:
         """Gather the reviews `rows`, int64 [B] on the CPU.
@@ -59,7 +67,7 @@ class Reviews:
 
 @dataclass(frozen=True)
 class Labelled:
-    """Reviews on a device with their labels, float32 [n_reviews] on the same device."""
+    """Reviews on a device with their labels or soft labels, float32 [n_reviews] from 0 to 1, on the same device."""
 
     reviews: Reviews
     labels: Tensor

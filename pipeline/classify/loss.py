@@ -49,7 +49,7 @@ def add_gradients(
     Args:
         network: in training mode.
         labelled: B reviews.
-        labels: float32 [B], 1 for positive.
+        labels: float32 [B], 1 for positive, 0 for negative, or a teacher's probability.
         unlabelled: reviews for the terms that need no label; those terms are averaged over both batches.
         section: the weights of the terms.
     """
@@ -134,7 +134,7 @@ def adversarial_loss(network: Network, clean: CleanPass, labels: Tensor) -> Tens
     Source: Miyato et al., Adversarial Training Methods for Semi-Supervised Text Classification, 2017.
     """
     # The cross-entropy rises where the logit falls for a positive review, and where it rises for a negative one.
-    against = (1 - 2 * labels)[:, None, None]  # [B, 1, 1]
+    against = torch.where(labels > 0.5, -1.0, 1.0)[:, None, None]  # [B, 1, 1]
     return cross_entropy(network.logits(clean.x + against * clean.perturbation, clean.lengths), labels)
 
 

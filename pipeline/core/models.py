@@ -6,8 +6,10 @@ from pipeline.core.errors import InputError
 
 BASELINES = ("bag_of_vectors", "tfidf", "nbsvm")
 LSTMS = ("lstm_random", "lstm_frozen", "lstm_finetuned")
+STUDENT = "lstm_student"  # learns from the ensemble, too
+NETWORKS = (*LSTMS, STUDENT)
 ENSEMBLE = "ensemble"
-MODELS = (*BASELINES, *LSTMS, ENSEMBLE)
+MODELS = (*BASELINES, *NETWORKS, ENSEMBLE)
 LEAD = "lstm_finetuned"  # the default of `predict`, and the first that report and page describe
 
 
@@ -31,8 +33,8 @@ def check_run(model: str, seed: str) -> str:
     Raises:
         InputError: no LSTM has that name, or the seed is not a whole number.
     """
-    if model not in LSTMS:
-        raise InputError(f"there is no LSTM {model!r}; the LSTMs are {', '.join(LSTMS)}")
+    if model not in NETWORKS:
+        raise InputError(f"there is no LSTM {model!r}; the LSTMs are {', '.join(NETWORKS)}")
     if not (seed.isascii() and seed.isdecimal() and len(seed) <= 10):
         raise InputError(f"the seed {seed!r} is not a whole number; give one like 1")
     return f"{model}-{seed}"
