@@ -14,7 +14,7 @@ import numpy as np
 
 from benchmarks.measure import figure
 from experiments.sandbox import ROOT
-from pipeline.core.models import BASELINES, LSTMS
+from pipeline.core.models import BASELINES, NETWORKS
 from pipeline.ensemble.predictions import make_predictions, save_predictions
 
 N_REVIEWS, N_RESAMPLES, N_RUNS = 25_000, 10_000, 5
@@ -27,7 +27,7 @@ def write_project(folder: Path) -> None:
     ids = [f"test/{i}" for i in range(N_REVIEWS)]
     for name in ("params.yaml", "dvc.lock"):
         (folder / name).write_bytes((ROOT / name).read_bytes())
-    models = (*BASELINES, *(f"{model}_1" for model in LSTMS))
+    models = (*BASELINES, *(f"{model}_1" for model in NETWORKS))
     for turn in range(2):
         columns = {model: np.clip(labels + rng.normal(0, 0.35, N_REVIEWS), 0, 1) for model in models}
         save_predictions(make_predictions(ids, labels, columns), folder / "predictions/test.json")
@@ -49,5 +49,5 @@ def figures() -> Iterator[dict[str, Any]]:
             started = time.perf_counter()
             subprocess.run(command, cwd=folder, env=environment, check=True, stdout=subprocess.DEVNULL)
             seconds.append(time.perf_counter() - started)
-    against = f"{N_REVIEWS:,} reviews, {len(BASELINES) + len(LSTMS)} models, {N_RESAMPLES:,} resamples, at most"
+    against = f"{N_REVIEWS:,} reviews, {len(BASELINES) + len(NETWORKS)} models, {N_RESAMPLES:,} resamples, at most"
     yield figure("compare, the whole command", statistics.median(seconds[1:]), "s", against, 5, N_RUNS)

@@ -15,6 +15,7 @@ from pipeline.evaluate.params import Evaluate
 from pipeline.fetch.params import Fetch
 from pipeline.maas.params import Maas
 from pipeline.polarity.params import Polarity
+from pipeline.student.params import Student
 from pipeline.tokenize.params import Tokenize
 
 
@@ -30,6 +31,7 @@ class Params(Section):
     maas: Maas
     polarity: Polarity
     ensemble: Ensemble
+    student: Student
     evaluate: Evaluate
 
 

@@ -1,52 +1,58 @@
-"""Predict the validation reviews with all models, and weight the models of the ensemble there.
+"""Weight LSTM and NBSVM on validation, and let the ensemble label the unlabelled reviews for the student.
 
-Reads:  data/train.parquet, artifacts/
-Writes: artifacts/ensemble/, predictions/valid.json, metrics/valid/ensemble.json
+Reads:  data/tokens/, data/corpus.txt, artifacts/
+Writes: artifacts/ensemble/, data/teacher.npy (the probabilities of the unlabelled reviews), metrics/valid/ensemble.json
 Params: seeds, ensemble
 """
 
 from pathlib import Path
 
 import numpy as np
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from sklearn.metrics import log_loss
 
 from pipeline.core.embeddings import Embeddings
 from pipeline.core.files import atomic, write_json
-from pipeline.core.models import BASELINES, ENSEMBLE, LSTMS
+from pipeline.core.models import BASELINES, ENSEMBLE
 from pipeline.core.progress import Progress
+from pipeline.core.ragged import load_labels
 from pipeline.ensemble.params import Ensemble
-from pipeline.ensemble.predictions import make_predictions, of_model, save_predictions
+from pipeline.ensemble.predictions import Probabilities
 from pipeline.ensemble.trained_models import TokenizedReviews, predict_all
 from pipeline.ensemble.weighted import WeightedLogits
 
-ARTIFACTS = Path("artifacts")
+TOKENS, ARTIFACTS = Path("data/tokens"), Path("artifacts")
 
 
 def main(progress: Progress, *, seeds: list[int], ensemble: Ensemble) -> dict[str, float]:
-    """Predict the validation reviews whose text is not in test, fit the ensemble, save both."""
-    train = pq.read_table("data/train.parquet")
-    reviews = train.filter(pc.and_(train["valid"], pc.invert(train["in_test"])))
-    labels = reviews["label"].to_numpy().astype(np.int8)
+    """Predict with the members, fit their weights, label the unlabelled reviews, save all."""
     embeddings = Embeddings.load(ARTIFACTS / "embeddings")
-    tokenized = TokenizedReviews.of(reviews["text"].to_pylist(), embeddings)
-    predicted = {}
-    with progress.bar("ensemble", len(BASELINES) + len(LSTMS) * len(seeds), " models") as advance:
-        for column, p in predict_all(ARTIFACTS, tokenized, embeddings, seeds):
-            predicted[column] = p
-            advance(1)
-    ids = reviews["id"].to_pylist()
-    table = make_predictions(ids, labels, predicted)
-    probabilities = {model: of_model(table, model, seeds) for model in (*BASELINES, *LSTMS)}
-    weighted = WeightedLogits.fit(ensemble.models, probabilities, labels)
-    p = weighted.probabilities(probabilities)
+    labels, valid = load_labels(TOKENS / "train")
+    lines = Path("data/corpus.txt").read_text("utf-8").split("\n")[:-1]  # train comes first
+    unlabelled = np.ones(len(lines) - len(valid), np.bool_)
+    validation = TokenizedReviews.stored(TOKENS / "train", lines[: len(valid)], embeddings, valid)
+    unsup = TokenizedReviews.stored(TOKENS / "unsup", lines[len(valid) :], embeddings, unlabelled)
+
+    n_runs = sum(1 if model in BASELINES else len(seeds) for model in ensemble.models)
+    with progress.bar("ensemble", 2 * n_runs, " models") as advance:
+
+        def predict(reviews: TokenizedReviews) -> dict[str, Probabilities]:
+            runs: dict[str, list[Probabilities]] = {model: [] for model in ensemble.models}
+            for column, p in predict_all(ARTIFACTS, reviews, embeddings, seeds, ensemble.models):
+                model = column if column in BASELINES else column.rpartition("_")[0]
+                runs[model].append(p)
+                advance(1)
+            return {model: np.stack(of_model) for model, of_model in runs.items()}
+
+        on_validation, on_unsup = predict(validation), predict(unsup)
+    weighted = WeightedLogits.fit(ensemble.models, on_validation, labels[valid])
     with atomic(ARTIFACTS / ENSEMBLE) as folder:
         weighted.save(folder)
-    save_predictions(make_predictions(ids, labels, {**predicted, ENSEMBLE: p}), Path("predictions/valid.json"))
+    with atomic(Path("data/teacher.npy")) as path, open(path, "wb") as file:
+        np.save(file, weighted.probabilities(on_unsup).astype(np.float32))
+    p = weighted.probabilities(on_validation)
     figures = {
-        "accuracy": round(float(((p >= 0.5) == (labels == 1)).mean()), 4),
-        "log_loss": round(float(log_loss(labels, p)), 4),
+        "accuracy": round(float(((p >= 0.5) == (labels[valid] == 1)).mean()), 4),
+        "log_loss": round(float(log_loss(labels[valid], p)), 4),
     }
     write_json(Path("metrics/valid/ensemble.json"), figures)
-    return {**figures, **{f"weight of {model}": weight for model, weight in weighted.weights.items()}}
+    return {**figures, **{f"weight of {model}": round(weight, 4) for model, weight in weighted.weights.items()}}

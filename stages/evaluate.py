@@ -1,21 +1,23 @@
-"""Compare all models on test: the only stage that reads it.
+"""Compare all models on test, the only stage that reads it, and with their figures on validation.
 
-Reads:  data/test.parquet, artifacts/, predictions/valid.json
-Writes: predictions/test.json, metrics/{test,paired,gap,provenance}.json, plots/{roc,calibration,confusion,slices}.csv,
-        data/examples.json (reviews for the report, not in git)
+Reads:  data/test.parquet, data/train.parquet (its validation reviews), artifacts/
+Writes: predictions/{test,valid}.json, metrics/{test,paired,gap,provenance}.json,
+        plots/{roc,calibration,confusion,slices}.csv, data/examples.json (reviews for the report, not in git)
 Params: seeds, evaluate
 """
 
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.classify.classifier import Classifier
 from pipeline.core.embeddings import Embeddings
 from pipeline.core.files import write_csv, write_json
-from pipeline.core.models import BASELINES, ENSEMBLE, LEAD, LSTMS, MODELS
+from pipeline.core.models import BASELINES, ENSEMBLE, LEAD, MODELS, NETWORKS
 from pipeline.core.progress import Progress
-from pipeline.ensemble.predictions import answers, load_predictions, make_predictions, of_model, save_predictions
+from pipeline.ensemble.predictions import answers, make_predictions, of_model, save_predictions
 from pipeline.ensemble.trained_models import TokenizedReviews, predict_all, unlisted_seeds
 from pipeline.ensemble.weighted import WeightedLogits
 from pipeline.evaluate import metrics, provenance, slices
@@ -29,30 +31,35 @@ REFERENCE = "bag_of_vectors"  # what the report's examples compare the lead mode
 
 def main(progress: Progress, *, seeds: list[int], evaluate: Evaluate) -> dict[str, float | str]:
     """Predict, score, compare, choose examples."""
-    test = pq.read_table(TEST)
-    labels = test["label"].to_numpy()
+    test, train = pq.read_table(TEST), pq.read_table("data/train.parquet")
+    valid = train.filter(pc.and_(train["valid"], pc.invert(train["in_test"])))
     embeddings = Embeddings.load(ARTIFACTS / "embeddings")
+    weighted = WeightedLogits.load(ARTIFACTS / ENSEMBLE)
     reviews = TokenizedReviews.of(test["text"].to_pylist(), embeddings)
-    predicted = {}
-    with progress.bar("evaluate", len(BASELINES) + len(LSTMS) * len(seeds), " models") as advance:
-        for column, p in predict_all(ARTIFACTS, reviews, embeddings, seeds):
-            predicted[column] = p
-            advance(1)
-    ids = test["id"].to_pylist()
-    table = make_predictions(ids, labels, predicted)
-    members = {model: of_model(table, model, seeds) for model in (*BASELINES, *LSTMS)}
-    predicted[ENSEMBLE] = WeightedLogits.load(ARTIFACTS / ENSEMBLE).probabilities(members)
-    table = make_predictions(ids, labels, predicted)
+    on_valid = TokenizedReviews.of(valid["text"].to_pylist(), embeddings)
+    with progress.bar("evaluate", 2 * (len(BASELINES) + len(NETWORKS) * len(seeds)), " models") as advance:
+
+        def predict(table: pa.Table, tokenized: TokenizedReviews) -> pa.Table:
+            columns = {}
+            for column, p in predict_all(ARTIFACTS, tokenized, embeddings, seeds):
+                columns[column] = p
+                advance(1)
+            ids, truth = table["id"].to_pylist(), table["label"].to_numpy()
+            single = make_predictions(ids, truth, columns)
+            members = {model: of_model(single, model, seeds) for model in weighted.weights}
+            return make_predictions(ids, truth, {**columns, ENSEMBLE: weighted.probabilities(members)})
+
+        valid_table, table = predict(valid, on_valid), predict(test, reviews)
+    save_predictions(valid_table, Path("predictions/valid.json"))
     save_predictions(table, Path("predictions/test.json"))
 
+    labels, valid_labels = table["label"].to_numpy(), valid_table["label"].to_numpy()
     probabilities = {model: of_model(table, model, seeds) for model in MODELS}
     scores = {model: metrics.score(labels, p) for model, p in probabilities.items()}
     write_json(Path("metrics/test.json"), scores)
     write_json(Path("metrics/paired.json"), metrics.compare_all(answers(table), **evaluate.model_dump()))
-    valid = load_predictions(Path("predictions/valid.json"))
-    valid_labels = valid["label"].to_numpy()
     gaps = {
-        model: gap(of_model(valid, model, seeds), valid_labels, p, labels, metrics.LEVEL)
+        model: gap(of_model(valid_table, model, seeds), valid_labels, p, labels, metrics.LEVEL)
         for model, p in probabilities.items()
     }
     write_json(Path("metrics/gap.json"), gaps)

@@ -11,7 +11,7 @@ from typing import Any
 
 from pipeline.core.errors import InputError
 from pipeline.core.files import atomic, read_json
-from pipeline.core.models import LSTMS
+from pipeline.core.models import NETWORKS
 from pipeline.core.params import Section
 from pipeline.core.progress import Progress
 from pipeline.report.charts import Rows
@@ -43,7 +43,7 @@ def main(
         "fetch": fetch, "tokenize": tokenize, "embed": embed, "baseline": baseline, "classify": classify,
         "maas": maas, "polarity": polarity, "evaluate": evaluate,
     }  # fmt: skip
-    runs = [f"{model}-{seed}" for model in LSTMS for seed in seeds]
+    runs = [f"{model}-{seed}" for model in NETWORKS for seed in seeds]
     names = ("corpus", "embeddings", "test", "paired", "gap", "polarity", "provenance")
     curves = ("roc", "calibration", "confusion", "slices")
     files: dict[str, Any] = {name: read_json(METRICS / f"{name}.json") for name in names}

@@ -24,7 +24,7 @@ SLOW = ("tokenize", "embed", "classify", "maas")
 FLOORS = (  # a package imports from those on its left, and within its floor from the ones named before it
     ("core",),
     ("cells",),
-    ("fetch", "tokenize", "embed", "baseline", "classify", "maas", "ensemble"),
+    ("fetch", "tokenize", "embed", "baseline", "classify", "maas", "ensemble", "student"),
     ("vectors", "polarity", "evaluate"),
     ("report", "compare", "serve"),
 )
@@ -94,7 +94,7 @@ def test_no_plain_output_is_kept_out_of_the_cache() -> None:
 
 def test_dvc_yaml_stays_short() -> None:
     assert len((ROOT / "dvc.yaml").read_text("utf-8").splitlines()) <= 220
-    assert sum(len(code_of(stage)) for stage in STAGES.values()) <= 49
+    assert sum(len(code_of(stage)) for stage in STAGES.values()) <= 55
 
 
 def test_few_modules_lie_outside_a_package() -> None:

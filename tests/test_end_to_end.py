@@ -58,6 +58,7 @@ def test_every_model_is_scored_and_shown(project: Project) -> None:
         "lstm_random",
         "lstm_frozen",
         "lstm_finetuned",
+        "lstm_student",
         "ensemble",
     ]
     assert all(score["n"] == 80 for score in scores.values())
@@ -88,7 +89,7 @@ def test_a_forced_rerun_writes_the_same_bytes(project_copy: Project) -> None:
 
 def test_no_fitted_artifact_depends_on_the_test_texts(project: Project, tmp_path: Path) -> None:
     other = Project(tmp_path / "noise", noise_in_test=True)
-    other.run("dvc", "repro", "baseline", "classify", "polarity")
+    other.run("dvc", "repro", "student", "polarity")
     assert other.bytes_of("data/test.parquet") != project.bytes_of("data/test.parquet")
     assert other.bytes_of(*FITTED) == project.bytes_of(*FITTED)
 
@@ -115,6 +116,7 @@ CHANGES = {  # a valid change of each section, and the stages that it runs
     "maas.epochs": (1, "maas"),
     "polarity.n_neighbors": (5, "polarity"),
     "ensemble.models": (["tfidf", "nbsvm"], "ensemble"),
+    "student.epochs": (3, "student"),
     "evaluate.n_resamples": (100, "evaluate"),
 }
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from pipeline.core.models import LSTMS
+from pipeline.core.models import NETWORKS
 from tests.conftest import ROOT
 
 pytestmark = pytest.mark.lock
@@ -41,7 +41,7 @@ def expected() -> dict[str, tuple[dict[str, Any], str]]:
         if "matrix" not in stage:
             runs[name] = (stage, stage["cmd"])
             continue
-        for model in LSTMS:
+        for model in NETWORKS:
             for seed in load("params.yaml")["seeds"]:
                 command = stage["cmd"].replace("${item.model}", model).replace("${item.seed}", str(seed))
                 runs[f"{name}@{model}-{seed}"] = (stage, command)

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from pipeline.core.params import Section
 
+# Not the student, which learns from it.
 Model = Literal["bag_of_vectors", "tfidf", "nbsvm", "lstm_random", "lstm_frozen", "lstm_finetuned"]
 
 

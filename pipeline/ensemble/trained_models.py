@@ -12,7 +12,7 @@ from pipeline.baseline.ngrams import NGrams
 from pipeline.classify.classifier import Classifier
 from pipeline.core.embeddings import Embeddings
 from pipeline.core.errors import InputError
-from pipeline.core.models import LSTMS
+from pipeline.core.models import BASELINES, NETWORKS
 from pipeline.core.ragged import Int64, Ragged
 from pipeline.tokenize.chunks import encode
 from pipeline.tokenize.tokenizer import Tokenizer, tokenize
@@ -33,6 +33,22 @@ class TokenizedReviews(NamedTuple):
         lengths = np.concatenate([np.empty(0, np.int64), *(chunk.lengths for chunk in chunks)])
         return cls(lines, encode(chunks, embeddings.index), lengths)
 
+    @classmethod
+    def stored(
+        cls, tokens: Path, lines: list[str], embeddings: Embeddings, rows: NDArray[np.bool_]
+    ) -> "TokenizedReviews":
+        """Read tokenized reviews back.
+
+        Args:
+            tokens: the folder of their ids.
+            lines: of corpus.txt, one for each review of the folder.
+            embeddings: whose vocabulary the ids are reduced to.
+            rows: bool [n_reviews], which to keep.
+        """
+        reviews = Ragged.load(tokens).rows(rows)
+        kept = [line for line, keep in zip(lines, rows, strict=True) if keep]
+        return cls(kept, reviews.below(len(embeddings.words)), reviews.lengths)
+
 
 def load_lstm(folder: Path, embeddings: Embeddings) -> Classifier:
     """Read an LSTM that has the vocabulary of the embeddings.
@@ -47,26 +63,31 @@ def load_lstm(folder: Path, embeddings: Embeddings) -> Classifier:
 
 
 def predict_all(
-    artifacts: Path, reviews: TokenizedReviews, embeddings: Embeddings, seeds: Sequence[int]
+    artifacts: Path,
+    reviews: TokenizedReviews,
+    embeddings: Embeddings,
+    seeds: Sequence[int],
+    models: Sequence[str] = (*BASELINES, *NETWORKS),
 ) -> Iterator[tuple[str, NDArray[Any]]]:
     """Load one model after the other; yield the name of its column of predictions and its probabilities [n_reviews].
 
     Raises:
         InputError: an artifact is missing or broken, or an LSTM has another vocabulary than the embeddings.
     """
-    bag = BagOfVectors.load(artifacts / "bag_of_vectors", embeddings.vectors)
-    yield "bag_of_vectors", bag.probabilities(reviews.ids)
-    for name in ("tfidf", "nbsvm"):
-        yield name, NGrams.load(artifacts / name, name).probabilities(reviews.lines)
-    for model in LSTMS:
-        for seed in seeds:
-            classifier = load_lstm(artifacts / model / str(seed), embeddings)
-            yield f"{model}_{seed}", classifier.probabilities(reviews.ids)
+    for model in models:
+        if model == "bag_of_vectors":
+            yield model, BagOfVectors.load(artifacts / model, embeddings.vectors).probabilities(reviews.ids)
+        elif model in BASELINES:
+            yield model, NGrams.load(artifacts / model, model).probabilities(reviews.lines)
+        else:
+            for seed in seeds:
+                classifier = load_lstm(artifacts / model / str(seed), embeddings)
+                yield f"{model}_{seed}", classifier.probabilities(reviews.ids)
 
 
 def unlisted_seeds(artifacts: Path, seeds: Sequence[int]) -> list[str]:
     """Return the folders of LSTMs with other seeds, from earlier runs."""
     wanted = {str(seed) for seed in seeds}
     return [
-        str(path) for model in LSTMS for path in sorted((artifacts / model).glob("[!.]*")) if path.name not in wanted
+        str(path) for model in NETWORKS for path in sorted((artifacts / model).glob("[!.]*")) if path.name not in wanted
     ]

@@ -12,7 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from pipeline.core.embeddings import read_config
 from pipeline.core.errors import refusing
 from pipeline.core.files import write_json
-from pipeline.ensemble.predictions import Labels, Probabilities
+from pipeline.ensemble.predictions import DECIMALS, Labels, Probabilities
 
 FORMAT = 1
 
@@ -35,7 +35,7 @@ class WeightedLogits:
 
         Args:
             models: the members.
-            probabilities: by model, [n_runs, n_reviews], between 0 and 1, both excluded.
+            probabilities: by model, [n_runs, n_reviews].
             labels: int8 [n_reviews].
         """
         features = np.stack([mean_logits(probabilities[model]) for model in models], axis=1)
@@ -70,6 +70,10 @@ class WeightedLogits:
 
 
 def mean_logits(probabilities: Probabilities) -> NDArray[np.float64]:
-    """Return the mean over the runs of the logits of probabilities [n_runs, n_reviews]; [n_reviews]."""
-    z: NDArray[np.float64] = logit(probabilities).mean(0)
+    """Return the mean over the runs of the logits of probabilities [n_runs, n_reviews]; [n_reviews].
+
+    They are clipped as in the tables of predictions: a single run that is sure should not outvote the others.
+    """
+    least = 10.0**-DECIMALS
+    z: NDArray[np.float64] = logit(np.clip(probabilities, least, 1 - least)).mean(0)
     return z

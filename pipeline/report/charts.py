@@ -18,7 +18,8 @@ STYLES = {
     "lstm_random": ("var(--sky)", [1, 0]),
     "lstm_frozen": ("var(--green)", [1, 0]),
     "lstm_finetuned": ("var(--red)", [1, 0]),
-    "ensemble": ("var(--blue)", [6, 2]),
+    "lstm_student": ("var(--blue)", [1, 0]),
+    "ensemble": ("var(--quiet)", [6, 2]),
 }
 OTHER = ("var(--quiet)", [2, 2])
 HEIGHT = 320

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from pipeline.core.models import LSTMS
+from pipeline.core.models import NETWORKS
 from pipeline.evaluate.significance import verdict
 
 Scores = Mapping[str, Mapping[str, float]]
@@ -71,7 +71,7 @@ def tied(test: Scores, paired: Mapping[str, Scores]) -> list[str]:
 
 def far_ahead(test: Scores, paired: Mapping[str, Scores], reference: str = "nbsvm") -> PairedDifference | None:
     """Return how `reference` differs from the best LSTM if it is far ahead of it, which a short training causes."""
-    best = next((model for model in ranking(test) if model in LSTMS), None)
+    best = next((model for model in ranking(test) if model in NETWORKS), None)
     one = paired_difference(paired, reference, best) if best else None
     return one if one and one.clear and one.difference >= FAR else None
 

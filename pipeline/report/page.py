@@ -20,6 +20,7 @@ DESCRIPTIONS = {
     "lstm_random": "LSTM, random initial vectors",
     "lstm_frozen": "LSTM, frozen vectors",
     "lstm_finetuned": "LSTM, fine-tuned vectors",
+    "lstm_student": "the same, taught by the ensemble, too",
     "ensemble": "weighted logits of some of these",
 }
 SLICES = {"length": "tokens per review", "rating": "stars", "oov": "share of tokens without a vector"}

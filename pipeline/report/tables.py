@@ -7,7 +7,7 @@ from tabulate import tabulate
 
 from pipeline.core.errors import InputError
 from pipeline.core.files import atomic
-from pipeline.core.models import BASELINES, LSTMS
+from pipeline.core.models import BASELINES, LSTMS, STUDENT
 from pipeline.report.findings import Scores
 
 COLUMNS = ("model", "test accuracy", "95 % interval", "ROC AUC", "log loss", "ECE", "seconds to fit")
@@ -16,14 +16,16 @@ COLUMNS = ("model", "test accuracy", "95 % interval", "ROC AUC", "log loss", "EC
 def timed(seeds: Sequence[int]) -> list[str]:
     """Return the names of the files of metrics/seconds that a run with these seeds writes."""
     lstms = [f"classify-{model}-{seed}" for model in LSTMS for seed in seeds]
-    return ["fetch", "tokenize", "embed", "baseline", *lstms, "maas", "polarity", "ensemble", "evaluate"]
+    students = [f"student-{seed}" for seed in seeds]
+    return ["fetch", "tokenize", "embed", "baseline", *lstms, "maas", "polarity", "ensemble", *students, "evaluate"]
 
 
 def seconds_of(model: str, seconds: Scores) -> float | None:
     """Return the seconds of fitting: the mean over an LSTM's seeds; for a linear model, those of all three together."""
     if model in BASELINES:
         return seconds["baseline"]["seconds"] if "baseline" in seconds else None
-    runs = [value["seconds"] for name, value in seconds.items() if name.startswith(f"classify-{model}-")]
+    stage = "student-" if model == STUDENT else f"classify-{model}-"
+    runs = [value["seconds"] for name, value in seconds.items() if name.startswith(stage)]
     return sum(runs) / len(runs) if runs else None
 
 

@@ -15,7 +15,7 @@ from pipeline.classify.classifier import Classifier
 from pipeline.core.embeddings import Embeddings
 from pipeline.core.errors import InputError
 from pipeline.core.files import read_json
-from pipeline.core.models import BASELINES, LEAD, LSTMS, first_seed
+from pipeline.core.models import BASELINES, LEAD, NETWORKS, first_seed
 from pipeline.core.ragged import Ragged
 from pipeline.ensemble.trained_models import load_lstm
 from pipeline.evaluate.prefixes import prefix_probabilities
@@ -65,7 +65,7 @@ class TextModel:
             embeddings = Embeddings.load(folder.parent / "embeddings")
             return cls(Tokenizer.from_config(embeddings.tokenizer), load_baseline(folder, kind, embeddings))
         if (folder / "vectors.npy").exists():
-            models = ", ".join((*BASELINES, *LSTMS))
+            models = ", ".join((*BASELINES, *NETWORKS))
             raise InputError(f"{folder} has word vectors, not a model; take the folder of one of the models {models}")
         classifier = Classifier.load(folder)
         index = {word: i for i, word in enumerate(classifier.words)}
@@ -104,7 +104,7 @@ class Predictor:
         Raises:
             InputError: an artifact is missing or broken, or comes from another run.
         """
-        for name in ("embeddings", *BASELINES, *LSTMS):
+        for name in ("embeddings", *BASELINES, *NETWORKS):
             if not (artifacts / name).is_dir():
                 raise InputError(f"{artifacts / name} is missing; `dvc repro` makes it, `dvc pull` fetches it")
         embeddings = Embeddings.load(artifacts / "embeddings")
@@ -112,7 +112,7 @@ class Predictor:
             embeddings,
             Tokenizer.from_config(embeddings.tokenizer),
             {name: load_baseline(artifacts / name, name, embeddings) for name in BASELINES},
-            {name: load_lstm(first_seed(artifacts / name), embeddings) for name in LSTMS},
+            {name: load_lstm(first_seed(artifacts / name), embeddings) for name in NETWORKS},
             SimilarReviews.load(data, embeddings) if (data / "tokens").is_dir() else None,
         )
         predictor.predict("The first review takes longer than the following ones.")

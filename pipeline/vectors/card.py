@@ -8,7 +8,7 @@ from tabulate import tabulate
 
 from pipeline.core.embeddings import Embeddings, load_vectors
 from pipeline.core.files import read_json
-from pipeline.core.models import LSTMS, first_seed
+from pipeline.core.models import NETWORKS, first_seed
 
 BINARY = "vectors.w2v.bin"  # part of releases and exported folders
 VECTORS = """# Word vectors
@@ -173,7 +173,7 @@ def _corpus(embeddings: Embeddings, metrics: Path | None) -> dict[str, str]:
 
 def _vector_scores(embeddings: Embeddings, metrics: Path | None) -> str:
     model = str(embeddings.training.get("model"))
-    kind = model if model in LSTMS else "maas" if "Maas" in model else "word2vec"
+    kind = model if model in NETWORKS else "maas" if "Maas" in model else "word2vec"
     scores = _read(metrics, "polarity.json").get(kind, {}) if _same_corpus(embeddings, metrics) else {}
     if scores.get("vector_size") != embeddings.vectors.shape[1]:
         return NO_SCORES

@@ -11,7 +11,7 @@ from pipeline.baseline.bag_of_vectors import BagOfVectors
 from pipeline.baseline.ngrams import NGrams
 from pipeline.classify.classifier import Classifier
 from pipeline.core.errors import InputError
-from pipeline.core.models import BASELINES, LEAD, LSTMS
+from pipeline.core.models import BASELINES, LEAD, NETWORKS
 from pipeline.serve import predictor as module
 from pipeline.serve.predictor import Predictor, TextModel
 from pipeline.tokenize.chunks import encode
@@ -47,10 +47,10 @@ def test_each_model_predicts_as_in_evaluate(project: Project, predictor: Predict
     expected = {
         "bag_of_vectors": bag.probabilities(review),
         **{name: NGrams.load(artifacts / name, name).probabilities([chunks[0].text]) for name in ("tfidf", "nbsvm")},
-        **{name: Classifier.load(artifacts / name / "1").probabilities(review) for name in LSTMS},
+        **{name: Classifier.load(artifacts / name / "1").probabilities(review) for name in NETWORKS},
     }
     answer = predictor.predict(text)["models"]
-    assert list(answer) == [*BASELINES, *LSTMS]
+    assert list(answer) == [*BASELINES, *NETWORKS]
     assert answer == {name: pytest.approx(float(p[0]), abs=1e-6) for name, p in expected.items()}
     for name, p in expected.items():
         assert TextModel.load(artifacts / name).probabilities([text]) == pytest.approx(p, abs=1e-6)
@@ -121,7 +121,7 @@ def test_the_models_answer_without_the_training_reviews(project: Project, tmp_pa
     assert len(found["models"]) == 6
 
 
-@pytest.mark.parametrize("name", ["embeddings", "bag_of_vectors", "tfidf", "nbsvm", *LSTMS])
+@pytest.mark.parametrize("name", ["embeddings", "bag_of_vectors", "tfidf", "nbsvm", *NETWORKS])
 def test_a_missing_artifact_is_named_with_the_remedy(artifacts: Path, name: str) -> None:
     shutil.rmtree(artifacts / name)
     with pytest.raises(InputError, match=rf"{name} is missing; `dvc repro` makes it, `dvc pull` fetches it"):
