@@ -94,9 +94,10 @@ class Classifier:
             )
         config = read_config(folder, FORMAT, ("shape", "training"))
         try:
-            network_config = NetworkConfig(**{**config["shape"], "pooling": tuple(config["shape"]["pooling"])})
+            lists = {name: tuple(value) for name, value in config["shape"].items() if isinstance(value, list)}
+            network_config = NetworkConfig(**{**config["shape"], **lists})
             network = Network(network_config, Dropout(0, 0, 0))
-        except (TypeError, KeyError, RuntimeError) as error:
+        except (TypeError, KeyError, AttributeError, RuntimeError, InputError) as error:
             raise InputError(f"{folder / 'config.json'}: no network has this shape ({error}); {remedy}") from None
         words, counts = read_types(folder / "vocab.tsv")
         if len(words) != network_config.n_words:
