@@ -1,4 +1,4 @@
-"""Train one LSTM on the word vectors: `python -m stages classify MODEL SEED`.
+"""Train one LSTM, or another recurrent cell, on the word vectors: `python -m stages classify MODEL SEED`.
 
 lstm_frozen keeps the vectors fixed, lstm_finetuned trains them further, lstm_random starts from random ones.
 
@@ -10,6 +10,7 @@ Params: classify
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from pipeline.classify.batches import load_labelled, load_unlabelled
 from pipeline.classify.checkpoint import Checkpoint, key_of
@@ -29,7 +30,7 @@ from pipeline.core.progress import Progress
 TOKENS, EMBEDDINGS = Path("data/tokens"), Path("artifacts/embeddings")
 
 
-def main(progress: Progress, model: str = "", seed: str = "", *, classify: Classify) -> dict[str, float]:
+def main(progress: Progress, model: str = "", seed: str = "", *, classify: Classify) -> dict[str, Any]:
     """Build the network, train it, save it with its history."""
     run, device = check_run(model, seed), prepare(classify.device, int(seed), classify.num_threads)
     embeddings = Embeddings.load(EMBEDDINGS)
@@ -57,4 +58,4 @@ def main(progress: Progress, model: str = "", seed: str = "", *, classify: Class
     figures = {"accuracy": round(best.valid_accuracy, 4), "log_loss": round(best.valid_loss, 4), "epoch": best.epoch}
     write_json(Path(f"metrics/valid/{run}.json"), figures)
     checkpoint.remove()
-    return figures
+    return figures | ({"note": "; ".join(network.layers.notes)} if network.layers.notes else {})

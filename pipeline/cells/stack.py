@@ -74,7 +74,7 @@ class Layers(nn.ModuleList):
     def notes(self) -> list[str]:
         """What a user should know of the cell at these sizes, a sentence each."""
         return [
-            f"layer {depth}: the bare x of the equation is a learned projection of the input, of another size than h"
+            f"layer {depth} projects the bare x of its equation to {self.hidden_size} elements by a learned matrix, W_x"
             for depth, layer in enumerate(self, 1)
             if isinstance(layer, Layer) and layer.projects
         ]
