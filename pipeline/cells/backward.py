@@ -70,44 +70,65 @@ class Backward:
         """Go back through the tokens of a chunk."""
         inputs = {name: value[here] for name, value in self.inputs.items()}
         chunk = Chunk(self.stepper, self.a[here], inputs, [state[here] for state in self.states])
+        d_a = self.d_a[here]
+        rows = [self._columns(d_a, *group).unbind(0) for group in self.groups[:-1]]
+        d_products = [self._columns(d_a, p.start, p.stop).unbind(0) for p in self.plan.products]
         group_terms, state_terms = chunk.terms()
-        results = [
-            self._token(t, t - here.start, group_terms, state_terms) for t in reversed(range(here.start, here.stop))
-        ]
+        results = []
+        for k in reversed(range(here.stop - here.start)):
+            results.append(self._through_gates(k, group_terms, rows))
+            before = here.start + k - 1
+            given = [None if each is None or before < 0 else each[before] for each in self.given]
+            self._through_states(k, state_terms, results[-1], given, [rows[k] for rows in d_products])
         for vectors, vector in zip(self.computed, chunk.computed, strict=True):
             vectors.append(vector.detach())
         start, stop = self.groups[-1]
-        if start == stop and not self.d_vectors and not self.d_inputs:
-            return
-        last, *others = chunk.remaining(list(zip(*reversed(results), strict=True)))
-        self._columns(self.d_a[here], start, stop).copy_(last)
-        for total, part in zip(self.d_vectors, others, strict=False):
-            total.add_(part)
-        for total, part in zip(self.d_inputs, others[len(self.d_vectors) :], strict=True):
-            total[here] = part
+        if start < stop or self.d_vectors or self.d_inputs:
+            last, *others = chunk.remaining(list(zip(*reversed(results), strict=True)))
+            self._columns(d_a, start, stop).copy_(last)
+            for total, part in zip(self.d_vectors, others, strict=False):
+                total.add_(part)
+            for total, part in zip(self.d_inputs, others[len(self.d_vectors) :], strict=True):
+                total[here] = part
 
-    def _token(self, t: int, k: int, group_terms: Sequence[Terms], state_terms: Sequence[Terms]) -> Gradients:
-        """Go back through token t, the k-th of its chunk; return the gradients of its results.
+    def _through_gates(self, k: int, terms: Sequence[Terms], rows: Sequence[Sequence[Tensor]]) -> Gradients:
+        """Write the gradients of the recurrent gates at the k-th token of a chunk; return those of its results.
 
-        Gates are visited from the last that the equation calls to the first, as a computed vector may depend on them.
+        From the last gate that the equation calls to the first: a computed vector may depend on gates before it.
+
+        Args:
+            k: the token.
+            terms: of each group.
+            rows: of each group, its gradients at each token, [B, gates * H].
         """
         results: Gradients = [*self.after, *[None] * len(self.computed)]
-        token = self.d_a[t]
-        for i, terms in reversed(list(enumerate(group_terms))):
-            gates = self._columns(token, *self.groups[i])
-            write_sum(gates.view(len(gates), -1, self.size), weighted(terms, results, k))
+        for i in reversed(range(len(rows))):
+            write_sum(rows[i][k], weighted(terms[i], results, k), self.size)
             if i:  # of a computed vector
-                results[len(self.states) + i - 1] = (gates @ self.weights.computed[i - 1]).to(self.dtype)
-        self.after = []
-        for s, given in enumerate(self.given):
-            total = given[t - 1] if given is not None and t else None
-            for gradient, slope in weighted(state_terms[s], results, k):
-                total = gradient * slope if total is None else torch.addcmul(total, gradient, slope)
-            for product, weight in zip(self.plan.products, self.weights.products, strict=True):
-                if product.state == s:
-                    total = add_product(total, self._columns(token, product.start, product.stop), weight)
-            self.after.append(total)
+                results[len(self.states) + i - 1] = (rows[i][k] @ self.weights.computed[i - 1]).to(self.dtype)
         return results
+
+    def _through_states(
+        self, k: int, terms: Sequence[Terms], results: Gradients, given: Gradients, d_products: Sequence[Tensor]
+    ) -> None:
+        """Set `after` to the gradients of the states before the k-th token of a chunk.
+
+        Args:
+            k: the token.
+            terms: of each state.
+            results: the gradients of the token's results.
+            given: the gradients that the states before it get from outside.
+            d_products: of each product, the gradients of its gates at the token, [B, gates * H].
+        """
+        self.after = given
+        for s in range(len(given)):
+            total = given[s]
+            for gradient, slope in weighted(terms[s], results, k):
+                total = gradient * slope if total is None else torch.addcmul(total, gradient, slope)
+            for product, weight, gates in zip(self.plan.products, self.weights.products, d_products, strict=True):
+                if product.state == s:
+                    total = add_product(total, gates, weight)
+            self.after[s] = total
 
 
 def weighted(terms: Terms, gradients: Gradients, k: int) -> Iterator[tuple[Tensor, Tensor]]:
@@ -118,15 +139,18 @@ def weighted(terms: Terms, gradients: Gradients, k: int) -> Iterator[tuple[Tenso
             yield gradient, slopes[k]
 
 
-def write_sum(out: Tensor, pairs: Iterator[tuple[Tensor, Tensor]]) -> None:
-    """Write the sum of gradients [B, H] times derivatives [B, gates, H] into `out`, [B, gates, H]."""
-    first = next(pairs, None)
-    if first is None:
-        out.zero_()
-        return
-    torch.mul(first[0][:, None], first[1], out=out)
+def write_sum(out: Tensor, pairs: Iterator[tuple[Tensor, Tensor]], size: int) -> None:
+    """Write the sum of gradients [B, H] times derivatives [B, gates, H] into `out`, [B, gates * H], with H = `size`."""
+    wide = out.view(out.shape[0], out.shape[1] // size, size)
+    started = False
     for gradient, slope in pairs:
-        out.addcmul_(gradient[:, None], slope)
+        if started:
+            wide.addcmul_(gradient[:, None], slope)
+        else:
+            torch.mul(gradient[:, None], slope, out=wide)
+            started = True
+    if not started:
+        out.zero_()
 
 
 def add_product(total: Tensor | None, gates: Tensor, weight: Tensor) -> Tensor:

@@ -77,11 +77,12 @@ class Stepper:
             inputs: x and below at this token, [B, H] each, if the equation reads them outside of gates.
             states: those before the token, [B, H] each.
         """
-        size = states[0].shape[1]
+        size, dtype = states[0].shape[1], states[0].dtype
         for product, weight in zip(self.plan.products, self.transposed, strict=True):
-            a[:, product.start * size : product.stop * size].addmm_(states[product.state].to(a.dtype), weight)
-        for gate, value in zip(self.gates.values(), torch.split(a, size, 1), strict=True):
+            gates = a[:, product.start * size : product.stop * size]
+            gates.addmm_(states[product.state].to(weight.dtype), weight)
+        for gate, value in zip(self.gates.values(), a.chunk(len(self.gates), 1), strict=True):
             gate.value = value
         returned = self.equation(*self.plan.arrange(self.arguments, inputs, states))
         after = returned if isinstance(returned, tuple) else (returned,)
-        return tuple(new.to(old.dtype) for new, old in zip(after, states, strict=True))
+        return tuple([new if new.dtype == dtype else new.to(dtype) for new in after])

@@ -250,12 +250,24 @@ def test_an_irnn_starts_as_the_identity() -> None:
     assert np.abs(weights["W_h"]).max() < 0.01
 
 
-def test_a_new_cell_is_a_function() -> None:
-    def minimal(w: Any, x: Tensor, h: Tensor) -> Tensor:
-        f = sigmoid(w.f(x, h))
-        return f * h + (1 - f) * tanh(w.n(x))
+def minimal(w: Any, x: Tensor, h: Tensor) -> Tensor:
+    f = sigmoid(w.f(x, h))
+    return f * h + (1 - f) * tanh(w.n(x))
 
-    cell = make_cell(minimal, D, H, bidirectional=True, batch_first=True).double()
+
+def squared(w: Any, p: Any, x: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
+    """Products with c and not with h, a gate of a state and a computed vector, and a bare x."""
+    after = tanh(c + w.c(c, x) * x)
+    return tanh(w.h(h * after, c) + p.h * x), after
+
+
+def computed_alone(w: Any, x: Tensor, h: Tensor) -> Tensor:
+    return tanh(w.h(x, h * h)) + w.o(x)
+
+
+@pytest.mark.parametrize("equation", [minimal, squared, computed_alone])
+def test_a_new_cell_is_a_function(equation: Any) -> None:
+    cell = make_cell(equation, D, H, bidirectional=True, batch_first=True).double()
     x = batch().requires_grad_()
     weights = list(cell.parameters())
     assert torch.autograd.gradcheck(lambda x, *_: inside(cell(x, LENGTHS)[0]), (x, *weights), fast_mode=True)
