@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from pipeline.commands import models, runs, vectors
+from pipeline.commands import cells, models, runs, vectors
 from pipeline.core.errors import LONGEST, InputError, one_line
 
 
@@ -45,6 +45,7 @@ class Commands(click.Group):
         runs.compare,
         runs.results,
         runs.preset,
+        cells.cells,
     ],
     invoke_without_command=True,  # click's own answer to a missing command is an error
     context_settings={"help_option_names": ["-h", "--help"], "show_default": True, "max_content_width": 120},

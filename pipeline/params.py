@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError
 
 from pipeline.baseline.params import Baseline
+from pipeline.cells.table import check_cell
 from pipeline.classify.params import Classify
 from pipeline.core.errors import InputError
 from pipeline.core.params import Section, Seed
@@ -54,6 +55,11 @@ def parse(values: Mapping[str, Any]) -> Params:
         raise InputError(f"params.yaml: seeds = {params.seeds}: a seed occurs twice; list each once")
     if params.classify.head_tokens + params.classify.tail_tokens == 0:
         raise InputError("params.yaml: classify.head_tokens and classify.tail_tokens are both 0; keep some tokens")
+    classify = params.classify
+    try:
+        check_cell(classify.cell, classify.hidden_size, classify.num_layers, classify.periods)
+    except InputError as error:
+        raise InputError(f"params.yaml: classify.cell = {classify.cell!r}: {error}") from None
     if params.embed.min_alpha > params.embed.alpha:
         raise InputError(
             f"params.yaml: embed.min_alpha = {params.embed.min_alpha} is above embed.alpha = {params.embed.alpha}"

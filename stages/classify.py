@@ -1,4 +1,4 @@
-"""Train one LSTM on the word vectors: `python -m stages classify MODEL SEED`.
+"""Train one LSTM, or another recurrent cell, on the word vectors: `python -m stages classify MODEL SEED`.
 
 lstm_frozen keeps the vectors fixed, lstm_finetuned trains them further, lstm_random starts from random ones.
 
@@ -11,7 +11,7 @@ Params: classify
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import torch
 
@@ -22,7 +22,7 @@ from pipeline.classify.device import prepare
 from pipeline.classify.loss import uses_unlabelled
 from pipeline.classify.network import NetworkConfig
 from pipeline.classify.params import Classify
-from pipeline.classify.state import Epoch, best_of
+from pipeline.classify.state import Epoch, best_of, still_falling
 from pipeline.classify.tensorboard import tensorboard
 from pipeline.classify.training import build, count_epochs, train
 from pipeline.core.embeddings import FILES, Embeddings
@@ -32,17 +32,18 @@ from pipeline.core.models import check_run
 from pipeline.core.progress import Progress
 
 TOKENS, EMBEDDINGS = Path("data/tokens"), Path("artifacts/embeddings")
+UNDERFIT = 0.04  # share of the validation loss
 Teach: TypeAlias = Callable[[Labelled, NetworkConfig, torch.device], Labelled]
 
 
-def main(progress: Progress, model: str = "", seed: str = "", *, classify: Classify) -> dict[str, float]:
+def main(progress: Progress, model: str = "", seed: str = "", *, classify: Classify) -> dict[str, Any]:
     """Fit one of the LSTMs to the labels of train."""
     return fit(progress, model, seed, classify)
 
 
 def fit(
     progress: Progress, model: str, seed: str, section: Classify, teach: Teach | None = None, more: Sequence[Path] = ()
-) -> dict[str, float]:
+) -> dict[str, Any]:
     """Build the network, train it, save it with its history.
 
     Args:
@@ -83,4 +84,7 @@ def fit(
     figures = {"accuracy": round(best.valid_accuracy, 4), "log_loss": round(best.valid_loss, 4), "epoch": best.epoch}
     write_json(Path(f"metrics/valid/{run}.json"), figures)
     checkpoint.remove()
-    return figures
+    notes = list(network.layers.notes)
+    if (fell := still_falling(history)) > UNDERFIT:
+        notes.append(f"the last epoch lowered the loss by {fell:.0%}: more epochs or min_steps will lower it further")
+    return figures | ({"note": "; ".join(notes)} if notes else {})

@@ -8,6 +8,7 @@ Params: classify, student
 
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from pipeline.classify.params import Classify
 from pipeline.core.models import STUDENT
@@ -19,7 +20,7 @@ from stages.classify import TOKENS, fit
 TEACHER = Path("data/teacher.npy")
 
 
-def main(progress: Progress, seed: str = "", *, classify: Classify, student: Student) -> dict[str, float]:
+def main(progress: Progress, seed: str = "", *, classify: Classify, student: Student) -> dict[str, Any]:
     """Fit the student, with the parameters of the other LSTMs but its own number of epochs."""
     section = classify.model_copy(update=student.model_dump())
     return fit(progress, STUDENT, seed, section, partial(teach, reviews=TOKENS / "unsup", teacher=TEACHER), [TEACHER])

@@ -11,12 +11,13 @@ import pytest
 from click.testing import CliRunner, Result
 
 from pipeline.__main__ import main
+from pipeline.cells.table import CELLS
 from pipeline.commands.options import SeveralValues
 from pipeline.core.models import BASELINES, NETWORKS
 from pipeline.ensemble.predictions import load_predictions
 from tests.conftest import ROOT, Project
 
-COMMANDS = ["predict", "serve", "neighbors", "export", "release", "card", "compare", "results", "preset"]
+COMMANDS = ["predict", "serve", "neighbors", "export", "release", "card", "compare", "results", "preset", "cells"]
 
 
 def call(*arguments: str, stdin: str = "") -> Result:
@@ -163,6 +164,22 @@ def test_neighbors_folds_words_as_the_tokenizer_does(project: Project) -> None:
     assert both == split(project, "neighbors", "Witty", "dull", "--negative", "warm", "--negative", "fresh", "--top=2")
     assert "the word 'nosuchword' is not among" in split(project, "neighbors", "nosuchword", status=1)[1]
     assert "no word given" in split(project, "neighbors", "--negative", "dull", status=1)[1]
+
+
+def test_cells_lists_each_with_parameters_and_source() -> None:
+    result = call("cells", "--input-size", "7", "--hidden-size", "6", "--period", "1", "--period", "2")
+    assert result.exit_code == 0
+    listed = {line.split()[0]: line for line in result.stdout.splitlines() if line}
+    assert CELLS.keys() <= listed.keys()
+    assert listed["vanilla"].split() == ["vanilla", "354", *CELLS["vanilla"].source.split()]
+    assert "(2 layers)" in listed["depth_gated"]
+    assert "mut1: layer 1 projects the bare x" in result.stdout
+
+
+def test_cells_names_a_width_that_clockwork_cannot_have() -> None:
+    result = call("cells", "--hidden-size", "7", "--period", "1", "--period", "2")
+    assert result.exit_code == 1
+    assert "hidden_size = 7 cannot be divided by 2; set hidden_size to 6 or 8" in result.stderr
 
 
 @pytest.mark.parametrize("folder", ["artifacts/embeddings", "artifacts/tuned", "artifacts/lstm_finetuned/1"])

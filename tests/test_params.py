@@ -25,6 +25,11 @@ def values():
         ("classify", "hidden_size", "64", "classify.hidden_size = '64'"),
         ("classify", "embedding_dropout", 1.0, "classify.embedding_dropout = 1.0"),
         ("classify", "lr", float("nan"), "classify.lr = nan"),
+        ("classify", "cell", "lsmt", "classify.cell = 'lsmt': Value error, no such cell; the cells are lstm, gru, "),
+        ("classify", "cell", "depth_gated", "classify.cell = 'depth_gated': depth_gated gates what passes from layer"),
+        ("classify", "periods", [], "classify.periods = []"),
+        ("classify", "periods", [0, 1], "classify.periods.0 = 0"),
+        ("classify", "forget_bias", float("inf"), "classify.forget_bias = inf"),
         ("embed", "window", -1, "embed.window = -1"),
         ("tokenize", "tokenizer", "spacy", "tokenize.tokenizer = 'spacy'"),
         ("tokenize", "tokenizer", "toktok", "tokenize.tokenizer = 'toktok'"),
@@ -50,6 +55,12 @@ def test_every_key_is_required(values):
 def test_a_seed_occurs_once(values):
     values["seeds"] = [1, 2, 1]
     with pytest.raises(InputError, match=r"seeds = \[1, 2, 1\]"):
+        parse(values)
+
+
+def test_the_modules_of_a_clockwork_have_one_width(values):
+    values["classify"] |= {"cell": "clockwork", "periods": [1, 2, 4]}
+    with pytest.raises(InputError, match=r"hidden_size = 128 cannot be divided by 3; set hidden_size to 126 or 129"):
         parse(values)
 
 

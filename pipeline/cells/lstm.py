@@ -1,4 +1,4 @@
-"""The LSTM layer: over right-padded batches for training, and one word at a time for prefixes.
+"""The LSTM layer, torch's own: over right-padded batches for training, and one word at a time for prefixes.
 
 Shapes: B reviews, T tokens of the longest, n tokens of one review, F features of a token, D input size, H hidden size,
 S directions (2 if bidirectional).
@@ -20,7 +20,7 @@ class Recurrence(nn.Module):
     What the rest of the project asks of a layer, whatever its cell: `forward`, `forward_states` and `reverse_steps`.
     """
 
-    def __init__(self, input_size: int, hidden_size: int, bidirectional: bool) -> None:
+    def __init__(self, input_size: int, hidden_size: int, bidirectional: bool, forget_bias: float = 1.0) -> None:
         super().__init__()
         self.lstms = nn.ModuleList(
             nn.LSTM(input_size, hidden_size, batch_first=True) for _ in range(2 if bidirectional else 1)
@@ -35,14 +35,17 @@ class Recurrence(nn.Module):
                 else:
                     nn.init.zeros_(weight)
             # Forget gates start open, so that gradients reach further back. Source: Jozefowicz et al., 2015.
-            nn.init.ones_(lstm.get_parameter("bias_ih_l0")[hidden_size : 2 * hidden_size])
+            nn.init.constant_(lstm.get_parameter("bias_ih_l0")[hidden_size : 2 * hidden_size], forget_bias)
 
-    def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
+    def forward(self, x: Tensor, lengths: Tensor, below: None = None) -> tuple[Tensor, None]:
         """Return the state at each token, [B, T, S * H], in the type of x [B, T, D]; ignore the states of padding.
 
         Args:
             x: the inputs, padded on the right.
             lengths: int64 [B], tokens of each review, at least 1.
+            below: the cell states of the layer below, which an LSTM does not read.
+
+        Returns: the states, and None, as it shows no cell states to the layer above.
         """
         states = []
         for direction, lstm in enumerate(self.lstms):
@@ -50,12 +53,11 @@ class Recurrence(nn.Module):
             weights = {key: value.to(x.dtype) for key, value in lstm.named_parameters()}
             h, _ = functional_call(lstm, weights, (y,))  # [B, T, H]
             states.append(reverse_rows(h, lengths) if direction else h)
-        return torch.cat(states, dim=2)  # [B, T, S * H]
+        return torch.cat(states, dim=2), None  # [B, T, S * H]
 
-    def forward_states(self, x: Tensor) -> Tensor:
-        """Return the states of the forward direction, [n, H], over one review x, float32 [n, D]."""
-        states: Tensor = self.lstms[0](x)[0]
-        return states
+    def forward_states(self, x: Tensor, below: None = None) -> tuple[Tensor, None]:
+        """Return the states of the forward direction, [n, H], over one review x, float32 [n, D]; and None."""
+        return self.lstms[0](x)[0], None
 
     def reverse_steps(self, x: Tensor) -> "Steps":
         """Prepare to advance the reverse direction by hand over the words of one review x, float32 [n, D]."""

@@ -120,13 +120,15 @@ def _shape(values: Mapping[str, Any], path: Path, remedy: str) -> NetworkConfig:
         else (Count, ...)
         for field in fields(NetworkConfig)
     }
+    types["cell"] = (types["cell"][0], "lstm")  # older networks have no other
+    types["periods"] = (list[Count], [])
     try:
         checked = create_model("Shape", __base__=Section, **types).model_validate(values).model_dump()
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"]))
         raise InputError(f"{path}: no network has this shape ({key}: {first['msg']}); {remedy}") from None
-    return NetworkConfig(**{**checked, "pooling": tuple(checked["pooling"])})
+    return NetworkConfig(**{**checked, "pooling": tuple(checked["pooling"]), "periods": tuple(checked["periods"])})
 
 
 def _check_weights(path: Path, shape: NetworkConfig, remedy: str) -> None:

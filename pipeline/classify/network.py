@@ -1,4 +1,4 @@
-"""The network: embedding -> LSTM -> pooling -> logit.
+"""The network: embedding -> recurrent layers -> pooling -> logit.
 
 Shapes: B reviews in a batch, T tokens of the longest, V words, D vector size, H hidden size,
 S directions (2 if bidirectional), P poolings.
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from pipeline.cells.lstm import Recurrence
+from pipeline.cells.stack import Layers
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,8 @@ class NetworkConfig:
     pooling: tuple[str, ...]
     head_tokens: int
     tail_tokens: int
+    cell: str = "lstm"
+    periods: tuple[int, ...] = ()  # of cells with modules
 
 
 @dataclass(frozen=True)
@@ -35,20 +37,32 @@ class Dropout:
 
 
 class Network(nn.Module):
-    """embedding -> LSTM -> pooling -> logit.
+    """embedding -> recurrent layers -> pooling -> logit.
 
     Row V of the embedding is padding and stays zero.
     """
 
-    def __init__(self, config: NetworkConfig, dropout: Dropout, dtype: torch.dtype = torch.float32) -> None:
+    def __init__(
+        self,
+        config: NetworkConfig,
+        dropout: Dropout,
+        dtype: torch.dtype = torch.float32,
+        forget_bias: float = 1.0,
+    ) -> None:
         super().__init__()
         self.config, self.dropout, self.dtype = config, dropout, dtype
         n_directions = 2 if config.bidirectional else 1
         width = n_directions * config.hidden_size
         self.embedding = nn.Embedding(config.n_words + 1, config.vector_size, padding_idx=config.n_words)
-        self.layers = nn.ModuleList(
-            Recurrence(width if layer else config.vector_size, config.hidden_size, config.bidirectional)
-            for layer in range(config.num_layers)
+        self.layers = Layers(
+            config.cell,
+            config.vector_size,
+            config.hidden_size,
+            config.num_layers,
+            batch_first=True,
+            bidirectional=config.bidirectional,
+            forget_bias=forget_bias,
+            periods=config.periods,
         )
         self.embedding_dropout = nn.Dropout(dropout.embedding)
         self.output = nn.Linear(len(config.pooling) * width, 1)
@@ -69,9 +83,7 @@ class Network(nn.Module):
     def logits(self, x: Tensor, lengths: Tensor) -> Tensor:
         """Return the logits, float32 [B], of reviews as vectors x [B, T, D] of `lengths` int64 [B]."""
         mask = torch.arange(x.shape[1], device=x.device) < lengths[:, None]  # [B, T]
-        x = x.to(self.dtype)
-        for layer in self.layers:
-            x = layer(x, lengths)  # [B, T, S * H]
+        x, _ = self.layers(x.to(self.dtype), lengths)  # [B, T, S * H]
         x = pool(x.to(self.output.weight.dtype), mask, self.config.pooling, self.config.hidden_size)  # [B, P * S * H]
         z: Tensor = self.output(x).squeeze(1)  # [B]
         return z

@@ -2,14 +2,25 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from pipeline.cells.table import CELLS
 from pipeline.core.params import Count, Fraction, NotNegative, Positive, Section
 
 
-class Classify(Section):
-    """The LSTM and its training, in torch's names."""
+def known(cell: str) -> str:
+    """Return the cell's name if there is such a cell."""
+    if cell not in CELLS:
+        raise ValueError(f"no such cell; the cells are {', '.join(CELLS)}")
+    return cell
 
+
+class Classify(Section):
+    """The recurrent network and its training, in torch's names."""
+
+    cell: Annotated[str, AfterValidator(known)]
+    forget_bias: Annotated[float, Field(allow_inf_nan=False)]
+    periods: Annotated[list[Count], Field(min_length=1)]
     hidden_size: Count
     num_layers: Count
     bidirectional: bool

@@ -37,6 +37,13 @@ def best_of(history: Sequence[Epoch]) -> Epoch:
     return min(history, key=lambda epoch: epoch.valid_loss)
 
 
+def still_falling(history: Sequence[Epoch]) -> float:
+    """Return the share by which the last epoch lowered the validation loss; 0 if it did not lower it."""
+    if len(history) < 2 or best_of(history) != history[-1]:
+        return 0.0
+    return 1 - history[-1].valid_loss / history[-2].valid_loss
+
+
 class State:
     """Weights, their moving average, the optimizer, random generators, the history and the best weights."""
 

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from pipeline.cells.table import CELLS
 from pipeline.classify.batches import Labelled, Reviews, batches
 from pipeline.classify.checkpoint import Checkpoint
 from pipeline.classify.classifier import logits
@@ -37,9 +38,11 @@ def build(embeddings: Embeddings, section: Classify, model: str, device: torch.d
         pooling=tuple(section.pooling),
         head_tokens=section.head_tokens,
         tail_tokens=section.tail_tokens,
+        cell=section.cell,
+        periods=tuple(section.periods) if CELLS[section.cell].periods else (),
     )
     dropout = Dropout(word=section.word_dropout, embedding=section.embedding_dropout)
-    network = Network(config, dropout, choose_dtype(section.precision, device))
+    network = Network(config, dropout, choose_dtype(section.precision, device), section.forget_bias)
     if model == "lstm_random":
         vectors = torch.randn(n_words, vector_size)
     else:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 from torch import Tensor
 
-from pipeline.cells.lstm import Recurrence
+from pipeline.cells.stack import Layers
 from pipeline.classify.batches import head_and_tail
 from pipeline.classify.classifier import Classifier
 from pipeline.classify.network import Network
@@ -91,13 +91,9 @@ def _logits(network: Network, ids: NDArray[np.int32], ends: NDArray[np.int64]) -
     device = network.output.weight.device
     x = network.embedding(torch.from_numpy(ids).to(device).long())  # [n, D]
     rows = torch.from_numpy(ends).to(device)
-    layers: list[Recurrence] = list(network.layers)  # type: ignore[arg-type]
-    states = x
-    for layer in layers:
-        states = layer.forward_states(states)  # [n, H]
-    parts = [_pool_forward(states, rows)]
+    parts = [_pool_forward(network.layers.forward_states(x), rows)]
     if network.config.bidirectional:
-        parts.append(_pool_reverse(layers[0], x, rows))
+        parts.append(_pool_reverse(network.layers, x, rows))
     pooled = torch.cat([part[kind] for kind in network.config.pooling for part in parts], 1)  # [P, poolings * S * H]
     z: NDArray[np.float64] = network.output(pooled).squeeze(1).cpu().double().numpy()
     return z
@@ -110,13 +106,13 @@ def _pool_forward(states: Tensor, ends: Tensor) -> dict[str, Tensor]:
     return {"max": states.cummax(0).values[last], "mean": means.float(), "last": states[last]}
 
 
-def _pool_reverse(layer: Recurrence, x: Tensor, ends: Tensor) -> dict[str, Tensor]:
+def _pool_reverse(layers: Layers, x: Tensor, ends: Tensor) -> dict[str, Tensor]:
     """Pool the reverse states over each prefix of x [n, D]: [P, H] by kind of pooling.
 
     All prefixes read the same word at the same time, from the last word to the first; a prefix joins at its own last
     word. So a word's projection is computed once, and nothing is padded.
     """
-    steps = layer.reverse_steps(x)
+    steps = layers.reverse_steps(x)
     state = steps.start(len(ends))  # [K, P, H], the output h first
     h = state[0]
     sums, highest = torch.zeros_like(h), torch.full_like(h, -torch.inf)

@@ -36,7 +36,7 @@ def states_of(lstm: nn.Module, x: np.ndarray) -> np.ndarray:
 def test_each_review_in_a_batch_follows_the_equations() -> None:
     layer, lengths = layer_of(), [6, 1, 3]
     x = torch.randn(3, 6, 5)
-    states = layer(x, torch.tensor(lengths))
+    states, _ = layer(x, torch.tensor(lengths))
     assert states.shape == (3, 6, 8)
     forward, reverse = layer.lstms
     for row, n, of_review in zip(x.double().numpy(), lengths, states.numpy(), strict=True):
@@ -48,13 +48,13 @@ def test_each_review_in_a_batch_follows_the_equations() -> None:
 @pytest.mark.parametrize("bidirectional", [False, True])
 def test_forward_states_are_those_of_a_batch(bidirectional: bool) -> None:
     layer, x = layer_of(bidirectional=bidirectional), torch.randn(7, 5)
-    torch.testing.assert_close(layer.forward_states(x), layer(x[None], torch.tensor([7]))[0, :, :4])
+    torch.testing.assert_close(layer.forward_states(x)[0], layer(x[None], torch.tensor([7]))[0][0, :, :4])
 
 
 @torch.no_grad()
 def test_steps_reach_the_states_of_the_layer() -> None:
     layer, x = layer_of(), torch.randn(7, 5)
-    expected = layer(x[None], torch.tensor([7]))[0, :, 4:]
+    expected = layer(x[None], torch.tensor([7]))[0][0, :, 4:]
     steps = layer.reverse_steps(x)
     state = steps.start(1)
     for word in reversed(range(7)):
