@@ -7,7 +7,6 @@ Reads:  data/tokens/, data/corpus.txt, artifacts/embeddings/
 Writes: experiments/labels/runs/MODEL-N_LABELS-SEED.json
 """
 
-import math
 import sys
 from typing import Any
 
@@ -15,7 +14,6 @@ from experiments.labels.subset import write_with_fewer_labels
 from experiments.record import Figures, record
 from experiments.sandbox import ROOT, run_stage, sandbox
 from pipeline.core.files import read_json
-from stages.runner import read_params
 
 INPUTS = ("artifacts/embeddings", "data/tokens", "data/corpus.txt")
 MIN_STEPS = 200  # a training on few labels takes more epochs
@@ -25,9 +23,7 @@ def measure(model: str, n_labels: str, seed: str) -> Figures:
     """Return the figures of the model, or of both linear models, on the validation reviews."""
     changes: dict[str, Any] = {"classify.num_threads": 1}
     if n_labels != "all":
-        section = read_params().classify
-        epochs = max(section.epochs, math.ceil(MIN_STEPS / math.ceil(int(n_labels) / section.batch_size)))
-        changes |= {"classify.epochs": epochs, "classify.patience": epochs}
+        changes |= {"classify.min_steps": MIN_STEPS, "classify.patience": MIN_STEPS}
     with sandbox(changes, INPUTS if n_labels == "all" else INPUTS[:1]) as folder:
         if n_labels != "all":
             write_with_fewer_labels(ROOT, folder, int(n_labels), int(seed))
