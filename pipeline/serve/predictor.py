@@ -15,9 +15,10 @@ from pipeline.classify.classifier import Classifier
 from pipeline.core.embeddings import Embeddings
 from pipeline.core.errors import InputError
 from pipeline.core.files import read_json
-from pipeline.core.models import BASELINES, LEAD, NETWORKS, first_seed
+from pipeline.core.models import BASELINES, ENSEMBLE, LEAD, MODELS, NETWORKS, first_seed
 from pipeline.core.ragged import Ragged
 from pipeline.ensemble.trained_models import load_lstm
+from pipeline.ensemble.weighted import WeightedLogits
 from pipeline.evaluate.prefixes import prefix_probabilities
 from pipeline.evaluate.spans import spans
 from pipeline.serve.similar import SimilarReviews
@@ -51,9 +52,9 @@ class TextModel:
 
     @classmethod
     def load(cls, folder: Path) -> "TextModel":
-        """Read a linear model, an LSTM, or the first seed of an LSTM.
+        """Read a linear model, an LSTM, the first seed of an LSTM, or the ensemble.
 
-        An LSTM needs its own folder only; a linear model needs `embeddings` beside its folder.
+        An LSTM needs its own folder only. A linear model needs `embeddings` beside its folder, an ensemble its members.
 
         Raises:
             InputError: the folder has no model, or a file is missing or broken.
@@ -64,8 +65,10 @@ class TextModel:
         if kind in BASELINES:
             embeddings = Embeddings.load(folder.parent / "embeddings")
             return cls(Tokenizer.from_config(embeddings.tokenizer), load_baseline(folder, kind, embeddings))
+        if kind == ENSEMBLE:
+            return cls._of_ensemble(folder)
         if (folder / "vectors.npy").exists():
-            models = ", ".join((*BASELINES, *NETWORKS))
+            models = ", ".join(MODELS)
             raise InputError(f"{folder} has word vectors, not a model; take the folder of one of the models {models}")
         classifier = Classifier.load(folder)
         index = {word: i for i, word in enumerate(classifier.words)}
@@ -74,9 +77,27 @@ class TextModel:
             lambda chunks: classifier.probabilities(encode(chunks, index)),
         )
 
+    @classmethod
+    def _of_ensemble(cls, folder: Path) -> "TextModel":
+        """Read an ensemble, whose members are beside its folder, the LSTMs with all their seeds."""
+        weighted = WeightedLogits.load(folder)
+        members = {name: [cls.load(run) for run in _runs(folder.parent / name)] for name in weighted.weights}
+
+        def probabilities(chunks: Sequence[Chunk]) -> NDArray[np.float64]:
+            every = {name: np.stack([run.model(chunks) for run in runs]) for name, runs in members.items()}
+            return weighted.probabilities(every)
+
+        return cls(next(iter(members.values()))[0].tokenizer, probabilities)
+
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Return the probability that each text is positive, [n_texts]."""
         return self.model(list(tokenize(texts, self.tokenizer, n_jobs=None if len(texts) >= N_PARALLEL else 1)))
+
+
+def _runs(folder: Path) -> list[Path]:
+    """Return the folders of a model's seeds, or its only folder."""
+    seeds = sorted(path.parent for path in folder.glob("[!.]*/config.json"))
+    return seeds or [folder]
 
 
 @dataclass(frozen=True)

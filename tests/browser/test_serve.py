@@ -57,6 +57,7 @@ def test_a_review_is_answered_by_every_model(seen: Visit) -> None:
         "lstm_random",
         "lstm_frozen",
         "lstm_finetuned",
+        "lstm_student",
     ]
     assert page.locator("#pieces").inner_text() == REVIEW
     assert page.locator("#similar article").count() == 5
