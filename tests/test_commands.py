@@ -16,7 +16,7 @@ from pipeline.core.models import BASELINES, LSTMS
 from pipeline.evaluate.predictions import load_predictions
 from tests.conftest import ROOT, Project
 
-COMMANDS = ["predict", "serve", "neighbors", "export", "release", "card", "compare", "results", "preset"]
+COMMANDS = ["predict", "serve", "neighbors", "export", "release", "card", "compare", "results", "preset", "mend"]
 
 
 def call(*arguments: str, stdin: str = "") -> Result:
