@@ -47,6 +47,7 @@ check: $(BIN)/installed  ## style and types
 	$(BIN)/mypy
 
 repro: $(BIN)/installed  ## the real run; IMDB_ARCHIVE=/path/to/aclImdb_v1.tar.gz reads that instead of downloading
+	$(BIN)/python -m pipeline mend
 	$(BIN)/dvc repro
 
 release: $(BIN)/installed  ## the word vectors with their card and checksums in one file, dist/word-vectors.tar.gz

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from pipeline.commands import cells, models, runs, vectors
+from pipeline.commands.mend import mend
 from pipeline.core.errors import LONGEST, InputError, one_line
 
 
@@ -46,6 +47,7 @@ class Commands(click.Group):
         runs.results,
         runs.preset,
         cells.cells,
+        mend,
     ],
     invoke_without_command=True,  # click's own answer to a missing command is an error
     context_settings={"help_option_names": ["-h", "--help"], "show_default": True, "max_content_width": 120},

@@ -17,7 +17,9 @@ from pipeline.core.models import BASELINES, ENSEMBLE, NETWORKS
 from pipeline.ensemble.predictions import load_predictions
 from tests.conftest import ROOT, Project
 
-COMMANDS = ["predict", "serve", "neighbors", "export", "release", "card", "compare", "results", "preset", "cells"]
+COMMANDS = [
+    "predict", "serve", "neighbors", "export", "release", "card", "compare", "results", "preset", "cells", "mend",
+]  # fmt: skip
 
 
 def call(*arguments: str, stdin: str = "") -> Result:

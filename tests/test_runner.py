@@ -2,6 +2,10 @@
 
 import errno
 import json
+import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +14,8 @@ from safetensors import SafetensorError
 
 from pipeline.core.errors import InputError
 from pipeline.core.files import atomic
-from stages.runner import disk_is_full, read_params, run
+from pipeline.params import Params
+from stages.runner import LOWER, alone, disk_is_full, read_params, run
 from tests.conftest import ROOT
 
 FULL = Path("/dev/full")
@@ -71,6 +76,59 @@ def test_a_full_disk_is_named_and_leaves_what_was(writer: str) -> None:
     assert "dvc repro" in failure_of(main)
     assert Path("out").read_text() == "whole"
     assert not list(Path().glob(".*partial"))
+
+
+ERRORS = {
+    "read only": (OSError(errno.EROFS, "Read-only file system", "data/x"), "cannot be written or read"),
+    "forbidden": (PermissionError(errno.EACCES, "Permission denied", "data/x"), "data/x.*change its permissions"),
+    "safetensors": (SafetensorError("I/O error: Read-only file system (os error 30)"), "cannot be written or read"),
+    "python": (MemoryError(), r"too little memory \(MemoryError\); lower embed\.vector_size"),
+    "numpy": (
+        np._core._exceptions._ArrayMemoryError((1 << 40,), np.dtype(float)),
+        "memory .Unable to alloc",
+    ),
+    "torch": (RuntimeError("[enforce fail] DefaultCPUAllocator: not enough memory: you tried"), "too little memory"),
+    "system": (OSError(errno.ENOMEM, "Cannot allocate memory"), "or use a machine with more"),
+}
+
+
+@pytest.mark.parametrize("kind", ERRORS)
+def test_what_the_machine_refuses_is_one_line(kind: str) -> None:
+    error, said = ERRORS[kind]
+
+    def main(progress: object) -> None:
+        raise error
+
+    assert re.search(said, failure_of(main))
+    assert "\n" not in failure_of(main)
+
+
+def test_each_stage_that_needs_much_memory_names_parameters_that_exist(params: Params) -> None:
+    for said in LOWER.values():
+        for section, name in re.findall(r"(\w+)\.(\w+)", said.removesuffix(" in params.yaml")):
+            assert hasattr(getattr(params, section), name)
+
+
+def test_a_stage_runs_once_at_a_time() -> None:
+    def main(progress: object) -> None:
+        inner = subprocess.run(
+            [sys.executable, "-c", "import stages.runner as r; r.run('embed', lambda progress: None)"],
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+        )
+        assert inner.returncode == 1
+        raise InputError(inner.stderr)
+
+    assert "another process runs embed in this folder; wait for it, or stop it" in failure_of(main)
+    run("embed", lambda progress: None)
+    run("embed", lambda progress, name: None, "x")
+    assert not list(Path().glob(".*partial"))
+
+
+def test_the_lock_of_a_stage_stays_in_its_folder() -> None:
+    with alone("classify-../../x"):
+        assert [path.name for path in Path().glob(".*")] == [".classify-______x.partial"]
 
 
 def test_a_full_disk_is_recognised_in_what_safetensors_says() -> None:

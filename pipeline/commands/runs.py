@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from pipeline.commands.options import METRICS, PATH
-from pipeline.core.errors import InputError
+from pipeline.core.errors import InputError, refusing
 from pipeline.core.files import atomic, read_json
 
 
@@ -99,10 +99,10 @@ def results(metrics: Path, predictions: Path, write: Path | None) -> None:
     # The seeds of this run: earlier runs have left the seconds of other seeds too.
     seeds = models_of(load_predictions(predictions)).get(LEAD, ())
     seconds = {name: read_json(metrics / "seconds" / f"{name}.json") for name in timed(seeds)}
-    tables = {
-        "results": f"{results_table(read_json(metrics / 'test.json'), seconds)}\n\nMeasured on {measured_on(seconds)}.",
-        "polarity": polarity_table(read_json(metrics / "polarity.json")),
-    }
+    test, polarity = read_json(metrics / "test.json"), read_json(metrics / "polarity.json")
+    with refusing(metrics, "lacks what the tables need", "run `git checkout` on it, or `dvc repro`"):
+        results = f"{results_table(test, seconds)}\n\nMeasured on {measured_on(seconds)}."
+        tables = {"results": results, "polarity": polarity_table(polarity)}
     if write:
         document = write.read_text("utf-8") if write.exists() else ""
         has_markers = {name: table for name, table in tables.items() if f"<!-- {name} -->" in document}

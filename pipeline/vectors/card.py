@@ -7,6 +7,7 @@ from typing import Any
 from tabulate import tabulate
 
 from pipeline.core.embeddings import Embeddings, load_vectors
+from pipeline.core.errors import refusing
 from pipeline.core.files import read_json
 from pipeline.core.models import NETWORKS, first_seed
 
@@ -101,6 +102,12 @@ def card_of(folder: Path, metrics: Path | None = None) -> str:
     Raises:
         InputError: the folder is neither, or is broken.
     """
+    remedy = f"run `dvc checkout --force {folder}`, or name a folder of metrics of the same run"
+    with refusing(folder, "or the metrics lack what a card needs", remedy):
+        return _card(folder, metrics)
+
+
+def _card(folder: Path, metrics: Path | None) -> str:
     if any(folder.glob("*/model.safetensors")):
         folder = first_seed(folder)
     if not (folder / "model.safetensors").exists():

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from pipeline.classify.device import choose_device, choose_dtype, keep_freed_memory, make_deterministic
+from pipeline.classify.device import choose_device, choose_dtype, has_bfloat16, keep_freed_memory, make_deterministic
 from pipeline.core.errors import InputError
 
 CPU = torch.device("cpu")
@@ -19,6 +19,16 @@ def test_cuda_without_a_gpu_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_type_that_is_named_is_taken() -> None:
     assert choose_dtype("float32", CPU) == torch.float32
     assert choose_dtype("bfloat16", CPU) == torch.bfloat16
+
+
+@pytest.mark.parametrize(("amx", "avx512"), [(False, False), (True, False), (False, True), (True, True)])
+def test_bfloat16_is_chosen_where_the_processor_multiplies_it(
+    monkeypatch: pytest.MonkeyPatch, amx: bool, avx512: bool
+) -> None:
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx)
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: avx512)
+    assert has_bfloat16(CPU) == (amx or avx512)
+    assert choose_dtype("auto", CPU) == (torch.bfloat16 if amx or avx512 else torch.float32)
 
 
 def test_sums_are_the_same_each_time_and_fresh_memory_is_not_filled() -> None:

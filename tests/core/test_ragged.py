@@ -39,9 +39,10 @@ def test_rows_are_read_back(tmp_path_factory: pytest.TempPathFactory, rows: list
 
 def test_offsets_that_do_not_match_are_named(tmp_path: Path) -> None:
     ragged([[1, 2], [3]]).save(tmp_path)
-    np.save(tmp_path / "offsets.npy", np.array([0, 2, 9], np.int64))
-    with pytest.raises(InputError, match=r"offsets\.npy does not match ids\.npy"):
-        Ragged.load(tmp_path)
+    for offsets in ([0, 2, 9], [0, 2, 1, 3], [1, 3], [0, 2], []):
+        np.save(tmp_path / "offsets.npy", np.array(offsets, np.int64))
+        with pytest.raises(InputError, match=r"offsets\.npy does not match ids\.npy"):
+            Ragged.load(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,12 @@ def test_no_movie_is_in_both_parts(rng):
     assert (carve(whole, 0.1, 3, where="train") == valid).all()
 
 
+@pytest.mark.parametrize(("frac", "n_folds"), [(0.5, 2), (0.25, 4), (0.1, 10)])
+def test_of_reviews_without_movies_just_that_share_is_chosen(frac, n_folds):
+    whole = table([str(i) for i in range(200)])
+    assert carve(whole, frac, 1, where="train").sum() == 200 / n_folds
+
+
 def test_the_corpus_keeps_its_own_validation_reviews(tables):
     own = [i < 5 for i in range(40)]
     tables["train"] = tables["train"].append_column("valid", pa.array(own))

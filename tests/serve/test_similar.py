@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.baseline.bag_of_vectors import mean_vectors
-from pipeline.core.embeddings import Embeddings
+from pipeline.core.embeddings import Embeddings, unit_vectors
 from pipeline.core.errors import InputError
 from pipeline.core.ragged import Ragged
 from pipeline.serve.similar import SimilarReviews
@@ -57,6 +57,15 @@ def test_asking_for_more_than_all_gives_all() -> None:
     assert all(len(review["text"]) <= 320 and review["text"].endswith(" …") for review in found)
 
 
+@pytest.mark.parametrize("n", [1, 2, 5, 20])
+def test_of_many_reviews_the_best_are_taken(rng: np.random.Generator, n: int) -> None:
+    units = unit_vectors(rng.normal(size=(500, 3)).astype(np.float32))
+    reviews = [{"id": str(i), "label": 1, "rating": 7, "movie": "", "text": "word"} for i in range(len(units))]
+    for vector in rng.normal(size=(20, 3)):
+        best = np.argsort(-(units @ vector))[:n]
+        assert [review["id"] for review in SimilarReviews(units, reviews).of(vector, n)] == [str(i) for i in best]
+
+
 def test_reviews_dropped_by_tokenize_are_not_offered(data: Path, embeddings: Embeddings) -> None:
     table = pq.read_table(data / "train.parquet")
     extra = table.slice(3, 1).set_column(table.column_names.index("in_test"), "in_test", [[True]])
@@ -65,7 +74,7 @@ def test_reviews_dropped_by_tokenize_are_not_offered(data: Path, embeddings: Emb
     assert [review["id"] for review in similar.reviews] == table["id"].to_pylist()
 
 
-@pytest.mark.parametrize("kind", ["rows", "words", "parquet", "gone"])
+@pytest.mark.parametrize("kind", ["rows", "words", "parquet", "gone", "types", "no text"])
 def test_a_broken_file_or_one_of_another_run_is_named(data: Path, embeddings: Embeddings, kind: str) -> None:
     path = data / "train.parquet"
     if kind == "rows":
@@ -73,6 +82,12 @@ def test_a_broken_file_or_one_of_another_run_is_named(data: Path, embeddings: Em
     elif kind == "words":
         types = data / "tokens" / "types.tsv"
         types.write_text("other\t9\n" + types.read_text("utf-8"), "utf-8")
+    elif kind in ("types", "no text"):
+        table = pq.read_table(path)
+        texts = pa.array(
+            [1] * len(table) if kind == "types" else [None] * len(table), None if kind == "types" else pa.string()
+        )
+        pq.write_table(table.set_column(table.column_names.index("text"), "text", texts), path)
     elif kind == "parquet":
         path.write_bytes(path.read_bytes()[:-9])
     else:

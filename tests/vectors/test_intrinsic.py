@@ -28,6 +28,10 @@ def test_scores_have_their_coverage(embeddings: Embeddings) -> None:
     assert n_answered == pytest.approx(scores["semantic"]["coverage"] * 8869, abs=1)
     assert scores["syntactic"] == {"accuracy": 0.0, "coverage": 0.0}
     assert scores["simlex999"]["coverage"] == pytest.approx(3 / 999, abs=1e-4)
+    assert scores["simlex999"]["spearman"] != 0  # three pairs are enough
+    fewer = WORDS[:-1]  # two are not
+    scores = intrinsic(Embeddings(embeddings.vectors[: len(fewer)], fewer, embeddings.counts[: len(fewer)], {}, {}))
+    assert scores["simlex999"] == {"spearman": 0.0, "coverage": pytest.approx(2 / 999, abs=1e-4)}
 
 
 def test_gensim_gets_the_counts_and_writes_the_same_vectors(embeddings: Embeddings, tmp_path: object) -> None:
