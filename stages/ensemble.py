@@ -16,7 +16,7 @@ from pipeline.core.models import BASELINES, ENSEMBLE
 from pipeline.core.progress import Progress
 from pipeline.core.ragged import load_labels
 from pipeline.ensemble.params import Ensemble
-from pipeline.ensemble.predictions import Probabilities
+from pipeline.ensemble.predictions import DECIMALS, Probabilities
 from pipeline.ensemble.trained_models import TokenizedReviews, predict_all
 from pipeline.ensemble.weighted import WeightedLogits
 
@@ -48,7 +48,8 @@ def main(progress: Progress, *, seeds: list[int], ensemble: Ensemble) -> dict[st
     with atomic(ARTIFACTS / ENSEMBLE) as folder:
         weighted.save(folder)
     with atomic(Path("data/teacher.npy")) as path, open(path, "wb") as file:
-        np.save(file, weighted.probabilities(on_unsup).astype(np.float32))
+        # Rounded like the tables of predictions: the last digits depend on the number of threads.
+        np.save(file, weighted.probabilities(on_unsup).round(DECIMALS).astype(np.float32))
     p = weighted.probabilities(on_validation)
     figures = {
         "accuracy": round(float(((p >= 0.5) == (labels[valid] == 1)).mean()), 4),
