@@ -100,7 +100,17 @@ def labels(runs: Runs) -> list[Row]:
     return rows
 
 
-TABLES = {table.__name__: table for table in (ablation, word2vec, parameters, labels)}
+def short_texts(runs: Runs) -> list[Row]:
+    """Return a row per kind of vectors, a column per model: accuracy and log loss."""
+    models = ("bag_of_vectors", "tfidf", "nbsvm", "lstm_frozen", "lstm_finetuned")
+    rows: list[Row] = []
+    for name, by_seed in sorted(runs.items(), reverse=True):
+        cells = {f"`{model}`": f"{mean(by_seed, model)} ({mean(by_seed, f'{model}_log_loss')})" for model in models}
+        rows.append({"vectors": name, "seeds": len(by_seed), **cells})
+    return rows
+
+
+TABLES = {table.__name__: table for table in (ablation, word2vec, parameters, labels, short_texts)}
 
 
 def table(study: str, runs: Runs) -> str:
