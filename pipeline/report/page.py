@@ -121,6 +121,8 @@ def page(results: Results) -> str:
         runner_up=others[0] if others else None,
         leads=findings.leads(results.test, results.paired),
         tied=findings.tied(results.test, results.paired),
+        stopped_early=findings.stopped_early(results.history),
+        few_known=results.embeddings["token_coverage"] < findings.FEW_KNOWN,
         far_ahead=findings.far_ahead(results.test, results.paired),
         pairs=[
             (findings.paired_difference(results.paired, model, reference), one)

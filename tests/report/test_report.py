@@ -68,7 +68,7 @@ def results() -> Results:
         },
         embeddings={
             "n_words": 10,
-            "token_coverage": 0.9,
+            "token_coverage": 0.96,
             "heldout_loss": 2.5,
         },
         test=dict.fromkeys(MODELS, SCORE),
@@ -234,3 +234,18 @@ def test_a_corpus_without_movies_is_not_described_as_split_by_movie(results: Res
 
 def test_the_winner_is_bold_in_name_and_accuracy_only(results: Results) -> None:
     assert ".best > th, .best > .accuracy { font-weight: 650; }" in page(results)
+
+
+def test_short_trainings_and_small_vocabularies_are_named(results: Results) -> None:
+    assert "more epochs will lower it" not in markup(page(results))
+    epochs = [{"epoch": str(i), "train_loss": "0.5", "valid_loss": loss, "valid_accuracy": "0.8"} for i, loss in
+              enumerate(("0.6", "0.5"), 1)]  # fmt: skip
+    html = markup(
+        page(
+            replace(
+                results, history={"lstm_frozen-1": epochs}, embeddings={**results.embeddings, "token_coverage": 0.89}
+            )
+        )
+    )
+    assert "<code>lstm_frozen-1</code> by 17&nbsp;%: more epochs will lower it further" in html
+    assert "11&nbsp;% of the tokens have no vector" in html
