@@ -79,7 +79,7 @@ def far_ahead(test: Scores, paired: Mapping[str, Scores], reference: str = "nbsv
 
 
 def stopped_early(history: Mapping[str, Sequence[Mapping[str, str]]]) -> dict[str, float]:
-    """Return the trainings whose last epoch lowered the validation loss by more than STILL_FALLING, each with the share.
+    """Return the trainings whose last epoch lowered the validation loss by more than STILL_FALLING, with the share.
 
     Args:
         history: the rows of each training, with `valid_loss`.
