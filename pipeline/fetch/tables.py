@@ -68,7 +68,9 @@ def _read_json_lines(path: Path, remedy: str) -> pa.Table:
                 continue
             row = parse_json(content, f"{path}, line {number}", remedy)
             if not isinstance(row, dict):
-                raise InputError(f"{path}, line {number}: {one_line(line.decode().strip(), 40)} is no JSON object; {remedy}")
+                raise InputError(
+                    f"{path}, line {number}: {one_line(line.decode().strip(), 40)} is no JSON object; {remedy}"
+                )
             rows.append({name: value for name, value in row.items() if name.strip().lower() in COLUMNS})
             names |= dict.fromkeys(rows[-1])
             if len(names) < MAX_LISTED:  # for the message about a missing column
