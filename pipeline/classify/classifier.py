@@ -4,7 +4,7 @@ Shapes: V words.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -114,19 +114,20 @@ class Classifier:
 
 def _shape(values: Mapping[str, Any], path: Path, remedy: str) -> NetworkConfig:
     """Check what a network is built from: a parameter that is chosen in params.yaml has the same type and range."""
-    types: dict[str, Any] = {
-        field.name: (Classify.model_fields[field.name].annotation, Classify.model_fields[field.name])
-        if field.name in Classify.model_fields
-        else (Count, ...)
-        for field in fields(NetworkConfig)
-    }
+    types: dict[str, Any] = {}
+    defaults: dict[str, Any] = {}
+    for field in fields(NetworkConfig):
+        parameter = Classify.model_fields.get(field.name)
+        types[field.name] = (parameter.annotation, parameter) if parameter else (Count, ...)
+        if field.default is not MISSING:
+            defaults[field.name] = list(field.default) if isinstance(field.default, tuple) else field.default
     try:
-        checked = create_model("Shape", __base__=Section, **types).model_validate(values).model_dump()
+        checked = create_model("Shape", __base__=Section, **types).model_validate({**defaults, **values}).model_dump()
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"]))
         raise InputError(f"{path}: no network has this shape ({key}: {first['msg']}); {remedy}") from None
-    return NetworkConfig(**{**checked, "pooling": tuple(checked["pooling"])})
+    return NetworkConfig(**{key: tuple(value) if isinstance(value, list) else value for key, value in checked.items()})
 
 
 def _check_weights(path: Path, shape: NetworkConfig, remedy: str) -> None:
@@ -141,8 +142,12 @@ def _check_weights(path: Path, shape: NetworkConfig, remedy: str) -> None:
         actual = {name: (tuple(one.get_shape()), DTYPES.get(one.get_dtype())) for name, one in declared.items()}
     if shape.num_layers > len(actual):
         raise InputError(f"{path} has {len(actual)} weights, too few for {shape.num_layers} layers; {remedy}")
-    with refusing(path.with_name("config.json"), "has a shape that no network has", remedy), torch.device("meta"):
-        network = Network(shape, Dropout(0, 0, 0))
+    try:
+        with torch.device("meta"):
+            network = Network(shape, Dropout(0, 0, 0))
+    except (RuntimeError, TypeError, ValueError, InputError) as error:
+        config = path.with_name("config.json")
+        raise InputError(f"{config} has a shape that no network has ({error}); {remedy}") from None
     expected = {name: (tuple(weight.shape), weight.dtype) for name, weight in network.state_dict().items()}
     for name in sorted(expected.keys() | actual.keys()):
         if actual.get(name) != expected.get(name):
