@@ -4,7 +4,7 @@ Shapes: V words.
 """
 
 from collections.abc import Mapping
-from dataclasses import MISSING, asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -115,19 +115,24 @@ class Classifier:
 def _shape(values: Mapping[str, Any], path: Path, remedy: str) -> NetworkConfig:
     """Check what a network is built from: a parameter that is chosen in params.yaml has the same type and range."""
     types: dict[str, Any] = {}
-    defaults: dict[str, Any] = {}
+    given = dict(values)
     for field in fields(NetworkConfig):
-        parameter = Classify.model_fields.get(field.name)
-        types[field.name] = (parameter.annotation, parameter) if parameter else (Count, ...)
-        if field.default is not MISSING:
-            defaults[field.name] = list(field.default) if isinstance(field.default, tuple) else field.default
+        default = list(field.default) if isinstance(field.default, tuple) else field.default
+        if given.get(field.name, default) == default:  # such as the periods of a cell that has none
+            given.pop(field.name, None)
+        else:
+            parameter = Classify.model_fields.get(field.name)
+            types[field.name] = (parameter.annotation, parameter) if parameter else (Count, ...)
     try:
-        checked = create_model("Shape", __base__=Section, **types).model_validate({**defaults, **values}).model_dump()
+        checked = create_model("Shape", __base__=Section, **types).model_validate(given).model_dump()
+        tuples: dict[str, Any] = {key: tuple(value) for key, value in checked.items() if isinstance(value, list)}
+        return NetworkConfig(**{**checked, **tuples})
     except ValidationError as error:
         first = error.errors()[0]
-        key = ".".join(map(str, first["loc"]))
-        raise InputError(f"{path}: no network has this shape ({key}: {first['msg']}); {remedy}") from None
-    return NetworkConfig(**{key: tuple(value) if isinstance(value, list) else value for key, value in checked.items()})
+        reason = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+    except TypeError as error:  # a key is missing
+        reason = str(error)
+    raise InputError(f"{path}: no network has this shape ({reason}); {remedy}")
 
 
 def _check_weights(path: Path, shape: NetworkConfig, remedy: str) -> None:
