@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-.PHONY: help demo test test-browser test-gpu repro release plots-page bench check check-lock clean
+.PHONY: help demo test test-browser test-gpu repro release plots-page bench fuzz check check-lock clean
 
 $(BIN)/installed: requirements.txt
 	$(PYTHON) -m venv .venv
@@ -61,6 +61,17 @@ plots-page: $(BIN)/installed  ## write .dvc/plots.html, the page of `dvc plots`,
 	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
 	touch $@
 
+# The fuzzer alone; everything else comes from .venv, whose packages a .pth file adds.
+.venv-fuzz/installed: tests/fuzz/requirements.txt $(BIN)/installed
+	$(PYTHON) -m venv .venv-fuzz
+	.venv-fuzz/bin/python -m pip install --quiet --disable-pip-version-check -r tests/fuzz/requirements.txt
+	$(BIN)/python -c "import sysconfig; print(sysconfig.get_path('purelib'))" \
+		> $$(.venv-fuzz/bin/python -c "import sysconfig; print(sysconfig.get_path('purelib'))")/project.pth
+	touch $@
+
+fuzz: .venv-fuzz/installed  ## feed the readers of files bytes that a fuzzer makes; SECONDS each (600), TARGETS="csv-t.csv ..." or all
+	nice -n 19 .venv-fuzz/bin/python -m tests.fuzz.run $(or $(SECONDS),600) $(TARGETS)
+
 bench: $(BIN)/installed .venv-bench/installed  ## speed and growth, side by side; ROWS=text measures one group; writes benchmarks/results.json
 	$(BIN)/python -m benchmarks.run $(ROWS)
 
@@ -68,4 +79,4 @@ check-lock: $(BIN)/installed  ## check that dvc.lock and the metrics are those o
 	$(BIN)/python -m pytest -m lock tests/test_lock.py
 
 clean:  ## remove what the other targets created, but not the outputs of the pipeline
-	rm -rf .venv .venv-bench .demo .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf .venv .venv-bench .venv-fuzz .demo .pytest_cache .ruff_cache .mypy_cache .hypothesis

@@ -1,5 +1,6 @@
 """Presets: files presets/<name>.yaml with values for some parameters of params.yaml."""
 
+import re
 from collections.abc import Mapping
 from io import StringIO
 from pathlib import Path
@@ -34,10 +35,17 @@ def arguments(preset: Mapping[str, Any]) -> list[str]:
 
 
 def _override(value: Any) -> str:
-    """Return a value in the syntax of Hydra's overrides."""
+    """Return a value in the syntax of Hydra's overrides.
+
+    Raises:
+        InputError: it has other characters than letters, digits, `_`, `.`, `+` and `-`.
+    """
     if isinstance(value, list):
         return "[" + ",".join(map(_override, value)) + "]"
-    return {"None": "null", "True": "true", "False": "false"}.get(str(value), str(value))
+    text = {"None": "null", "True": "true", "False": "false"}.get(str(value), str(value))
+    if not re.fullmatch(r"[\w.+-]*", text):  # the shell or Hydra would read more than a value
+        raise InputError(f"the preset has the value {text!r}, which is no argument; use --write")
+    return text
 
 
 def apply(preset: Mapping[str, Any], params: str) -> str:

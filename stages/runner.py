@@ -29,7 +29,7 @@ from stages.progress import Terminal
 LOWER = {
     "embed": "lower embed.vector_size or raise embed.min_count in params.yaml",
     "baseline": "raise baseline.min_df in params.yaml",
-    "classify": "lower classify.batch_size, classify.head_tokens or classify.tail_tokens in params.yaml",
+    "classify": "lower classify.batch_size, classify.hidden_size or classify.tail_tokens in params.yaml",
     "maas": "lower maas.n_words or maas.vector_size in params.yaml",
 }
 SUPPORT = ("__init__", "__main__", "runner", "progress")  # modules of this folder that are no stages
@@ -135,7 +135,7 @@ def run(name: str, main: Callable[..., Mapping[str, Any] | None], *arguments: st
         if disk_is_full(error):
             sys.exit(f"error in {name}: the disk is full ({said}); free some space and run `dvc repro` again")
         if is_read_only(error):
-            sys.exit(f"error in {name}: a file or folder cannot be written or read ({said}); change its permissions")
+            sys.exit(f"error in {name}: a file or folder cannot be written or read ({said}); make it writable")
         if memory_is_short(error):
             sys.exit(
                 f"error in {name}: there is too little memory ({said or type(error).__name__});"

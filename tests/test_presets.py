@@ -61,6 +61,12 @@ def test_writing_an_unknown_preset_fails_and_prints_nothing(tmp_path: Path) -> N
     assert (done.returncode, done.stdout) == (1, "")
 
 
+@pytest.mark.parametrize("value", ["a b", "$(id)", "${oc.env:HOME}", "a;b", "a=b", "*"])
+def test_a_value_that_the_shell_would_read_otherwise_is_refused(value: str) -> None:
+    with pytest.raises(InputError, match="which is no argument; use --write"):
+        arguments({"embed.pretrained": [value]})
+
+
 def test_a_preset_changes_only_its_values(tmp_path: Path) -> None:
     changed = YAML(typ="safe").load(apply({"classify.lr": 0.5, "seeds": [4]}, PARAMS))
     values = YAML(typ="safe").load(PARAMS)
@@ -69,7 +75,7 @@ def test_a_preset_changes_only_its_values(tmp_path: Path) -> None:
     assert changed == values
 
 
-@pytest.mark.parametrize("key", ["classify.nosuch", "nosuch.lr", "nosuch"])
+@pytest.mark.parametrize("key", ["classify.nosuch", "nosuch.lr", "nosuch", "seeds.a", "seeds.a.b"])
 def test_an_unknown_parameter_is_named(key: str) -> None:
     with pytest.raises(InputError, match=f"the preset sets {key}, which params.yaml does not have"):
         apply({key: 1}, PARAMS)

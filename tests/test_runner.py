@@ -80,7 +80,7 @@ def test_a_full_disk_is_named_and_leaves_what_was(writer: str) -> None:
 
 ERRORS = {
     "read only": (OSError(errno.EROFS, "Read-only file system", "data/x"), "cannot be written or read"),
-    "forbidden": (PermissionError(errno.EACCES, "Permission denied", "data/x"), "data/x.*change its permissions"),
+    "forbidden": (PermissionError(errno.EACCES, "Permission denied", "data/x"), "data/x.*make it writable"),
     "safetensors": (SafetensorError("I/O error: Read-only file system (os error 30)"), "cannot be written or read"),
     "python": (MemoryError(), r"too little memory \(MemoryError\); lower embed\.vector_size"),
     "numpy": (

@@ -114,21 +114,25 @@ class Classifier:
 
 def _shape(values: Mapping[str, Any], path: Path, remedy: str) -> NetworkConfig:
     """Check what a network is built from: a parameter that is chosen in params.yaml has the same type and range."""
-    types: dict[str, Any] = {
-        field.name: (Classify.model_fields[field.name].annotation, Classify.model_fields[field.name])
-        if field.name in Classify.model_fields
-        else (Count, ...)
-        for field in fields(NetworkConfig)
-    }
-    types["cell"] = (types["cell"][0], "lstm")  # older networks have no other
-    types["periods"] = (list[Count], [])
+    types: dict[str, Any] = {}
+    given = dict(values)
+    for field in fields(NetworkConfig):
+        default = list(field.default) if isinstance(field.default, tuple) else field.default
+        if given.get(field.name, default) == default:  # such as the periods of a cell that has none
+            given.pop(field.name, None)
+        else:
+            parameter = Classify.model_fields.get(field.name)
+            types[field.name] = (parameter.annotation, parameter) if parameter else (Count, ...)
     try:
-        checked = create_model("Shape", __base__=Section, **types).model_validate(values).model_dump()
+        checked = create_model("Shape", __base__=Section, **types).model_validate(given).model_dump()
+        tuples: dict[str, Any] = {key: tuple(value) for key, value in checked.items() if isinstance(value, list)}
+        return NetworkConfig(**{**checked, **tuples})
     except ValidationError as error:
         first = error.errors()[0]
-        key = ".".join(map(str, first["loc"]))
-        raise InputError(f"{path}: no network has this shape ({key}: {first['msg']}); {remedy}") from None
-    return NetworkConfig(**{**checked, "pooling": tuple(checked["pooling"]), "periods": tuple(checked["periods"])})
+        reason = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+    except TypeError as error:  # a key is missing
+        reason = str(error)
+    raise InputError(f"{path}: no network has this shape ({reason}); {remedy}")
 
 
 def _check_weights(path: Path, shape: NetworkConfig, remedy: str) -> None:
@@ -143,8 +147,12 @@ def _check_weights(path: Path, shape: NetworkConfig, remedy: str) -> None:
         actual = {name: (tuple(one.get_shape()), DTYPES.get(one.get_dtype())) for name, one in declared.items()}
     if shape.num_layers > len(actual):
         raise InputError(f"{path} has {len(actual)} weights, too few for {shape.num_layers} layers; {remedy}")
-    with refusing(path.with_name("config.json"), "has a shape that no network has", remedy), torch.device("meta"):
-        network = Network(shape, Dropout(0, 0))
+    try:
+        with torch.device("meta"):
+            network = Network(shape, Dropout(0, 0))
+    except (RuntimeError, TypeError, ValueError, InputError) as error:
+        config = path.with_name("config.json")
+        raise InputError(f"{config} has a shape that no network has ({error}); {remedy}") from None
     expected = {name: (tuple(weight.shape), weight.dtype) for name, weight in network.state_dict().items()}
     for name in sorted(expected.keys() | actual.keys()):
         if actual.get(name) != expected.get(name):

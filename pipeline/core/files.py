@@ -116,12 +116,12 @@ def parse_json(content: bytes, name: object, remedy: str, problem: str = "is not
         problem: what is then wrong with the file.
 
     Raises:
-        InputError: it is not UTF-8 or not JSON, has NaN, an infinite or a very long number, or half a character, or is
-            nested too deeply.
+        InputError: it is not UTF-8 or not JSON, has NaN, an infinite or a very long number, half a character or a key
+            twice, or is nested too deeply.
     """
     with refusing(name, problem, remedy):
         text = content.decode("utf-8")
-        value = json.loads(text, parse_constant=_refuse_constant)
+        value = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_unique)
         _check_depth(value)
         if "\\ud" in text.lower():  # half of a pair of escapes is a string that cannot be written or printed
             json.dumps(value, ensure_ascii=False).encode("utf-8")
@@ -137,6 +137,13 @@ def _check_depth(value: Any) -> None:
         if not level:
             return
     raise ValueError(f"it is nested deeper than {MAX_DEPTH} levels")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        raise ValueError(f"a key of {', '.join(value)} occurs twice")
+    return value
 
 
 def _refuse_constant(constant: str) -> None:

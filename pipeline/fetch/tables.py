@@ -3,17 +3,18 @@
 import csv
 import sys
 from collections.abc import Container, Iterator
+from itertools import islice
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.json
 
-from pipeline.core.errors import InputError, refusing
-from pipeline.core.files import check_file
+from pipeline.core.errors import InputError, one_line, refusing
+from pipeline.core.files import check_file, parse_json
 from pipeline.core.parquet import read_parquet
 
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
 COLUMNS = ("id", "label", "rating", "movie", "text", "split")  # that are used, if there are any
+MAX_LISTED = 20
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
 
 
@@ -33,10 +34,7 @@ def read_table(path: Path, labels: Container[str]) -> pa.Table:
         table = read_parquet(path, path, problem, "save it again")
     else:
         with refusing(path, problem, remedy):
-            table = _read_csv(path, labels) if path.suffix.lower() in DELIMITERS else pyarrow.json.read_json(path)
-            table.validate(full=True)
-            for name in table.column_names:  # validate leaves these out
-                name.encode("utf-8")
+            table = _read_csv(path, labels) if path.suffix.lower() in DELIMITERS else _read_json_lines(path, remedy)
     names = _check_columns(path, table.column_names)
     for name, kind in zip(names, table.schema.types, strict=True):
         if name in COLUMNS and (pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind)):
@@ -57,6 +55,28 @@ def _check_columns(path: Path, columns: list[str]) -> list[str]:
     if twice:
         raise InputError(f"{path} has more than one column {', '.join(twice)}; rename or remove one")
     return names
+
+
+def _read_json_lines(path: Path, remedy: str) -> pa.Table:
+    """Read JSON Lines with Python's parser: pyarrow's ends the process on some damaged files."""
+    rows: list[dict[str, object]] = []
+    names: dict[str, None] = {}
+    with open(path, "rb") as file:
+        for number, line in enumerate(file, 1):
+            content = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
+            if not content.strip():
+                continue
+            row = parse_json(content, f"{path}, line {number}", remedy)
+            if not isinstance(row, dict):
+                raise InputError(
+                    f"{path}, line {number}: {one_line(line.decode().strip(), 40)} is no JSON object; {remedy}"
+                )
+            rows.append({name: value for name, value in row.items() if name.strip().lower() in COLUMNS})
+            names |= dict.fromkeys(rows[-1])
+            if len(names) < MAX_LISTED:  # for the message about a missing column
+                names |= dict.fromkeys(islice(row, MAX_LISTED))
+    columns = {name: pa.array([row.get(name) for row in rows]) for name in names}
+    return pa.table(columns)
 
 
 def _read_csv(path: Path, labels: Container[str]) -> pa.Table:

@@ -72,11 +72,21 @@ async def text_of(request: web.Request) -> str:
     try:
         async with asyncio.timeout(PATIENCE):
             content = await request.read()
-        value = json.loads(content)
     except TimeoutError:
         raise RefusedError(408, f"The review did not arrive within {PATIENCE:.0f} seconds. Send it again.") from None
     except web.HTTPRequestEntityTooLarge:  # sent without a Content-Length
         raise too_long(f"more than {MAX_BYTES:,}") from None
+    return parse_request(content)
+
+
+def parse_request(content: bytes) -> str:
+    """Return the review of the body of a request.
+
+    Raises:
+        RefusedError: the body is not {"text": "..."} as JSON in UTF-8.
+    """
+    try:
+        value = json.loads(content)
     except (ValueError, RecursionError):
         raise RefusedError(400, 'The body is not JSON in UTF-8; send {"text": "a review"}.') from None
     if not isinstance(value, dict) or not isinstance(value.get("text"), str):

@@ -53,6 +53,9 @@ def break_it(folder: Path, kind: str) -> None:
         (folder / "vocab.tsv").write_text("w0\t1\n")
     elif kind == "version":
         (folder / "config.json").write_text(json.dumps({**config, "format": 7}))
+    elif kind.startswith("del "):
+        del config["shape"][kind.removeprefix("del ")]
+        (folder / "config.json").write_text(json.dumps(config))
     elif kind == "infinite":
         save_file({**weights, "output.bias": weights["output.bias"] * torch.inf}, folder / "model.safetensors")
     elif kind == "header":
@@ -91,6 +94,7 @@ def break_it(folder: Path, kind: str) -> None:
         ("n_words=-1", r"no network has this shape \(n_words: "),
         ('pooling=["foo"]', r"no network has this shape \(pooling\.0: "),
         ("pooling=[]", r"no network has this shape \(pooling: "),
+        ("del head_tokens", r"no network has this shape \(.*missing 1 required .*'head_tokens'"),
         ("unknown=1", r"no network has this shape \(unknown: "),
         ("num_layers=10000", r"model\.safetensors has \d+ weights, too few for 10000 layers"),
         ("num_layers=3", r"layers\.2\..* is missing, expected"),

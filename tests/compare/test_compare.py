@@ -272,6 +272,11 @@ def test_a_revision_that_does_not_exist(repository: Repository, compare: Command
     assert "there is no revision 'nosuch'" in said
     assert "experiments: rarer-ngrams" in said
     assert "there is no revision '--nosuch'" in compare("HEAD", "--", "--nosuch", fails=True)
+    for name in ("^HEAD", "a\0b", "HEAD..HEAD", "\udcff", "\x1b[31m", "a\nb", "x" * 100_000):
+        said = compare(name, fails=True)
+        assert "there is no revision" in said
+        assert said.isprintable()
+        assert len(said) < 2100
 
 
 def test_a_revision_without_predictions(repository: Repository, compare: Command) -> None:
@@ -323,6 +328,21 @@ def test_a_review_that_is_there_twice(repository: Repository, compare: Command) 
     assert "has 3 reviews twice" in compare(fails=True)
 
 
+@pytest.mark.parametrize(
+    "text", ["a: 2001-01-01", "a: !!set {1, 2}", "a: !!binary aGk=", "1: {2: 3}", "a: .nan", "a: {b: &b [1], c: *b}"]
+)
+def test_parameters_of_odd_types_are_compared(repository: Repository, compare: Command, text: str) -> None:
+    (repository.folder / "params.yaml").write_text(text)
+    assert "parameters that differ" in compare()
+    json.loads(compare("--json"))
+
+
+def test_parameters_that_aliases_make_huge_are_refused(repository: Repository, compare: Command) -> None:
+    rows = [f"a{i}: &a{i} {{x: *a{i - 1}, y: *a{i - 1}}}" for i in range(1, 40)]
+    (repository.folder / "params.yaml").write_text("\n".join(["a0: &a0 {x: 1}", *rows]))
+    assert "params.yaml of the workspace is not readable YAML (more than 100,000 values" in compare(fails=True)
+
+
 def test_a_column_without_probabilities(repository: Repository, compare: Command) -> None:
     table = make_predictions(repository.ids, repository.labels, repository.columns)
     repository.write(table.set_column(2, "bag", pa.array([2.0] * N, pa.float32())))
@@ -357,7 +377,19 @@ def test_predictions_in_the_workspace_with_another_hash(repository: Repository, 
     assert "they have another hash than in dvc.lock" in " ".join(compare().split())
 
 
-@pytest.mark.parametrize(("lock", "said"), [(None, "there is no dvc.lock"), ("a: [", "cannot be read")])
+@pytest.mark.parametrize(
+    ("lock", "said"),
+    [
+        (None, "there is no dvc.lock"),
+        ("a: [", "cannot be read"),
+        ("stages: {a: }", "cannot be read"),
+        ("stages: [a]", "cannot be read"),
+        ("stages: {a: {outs: [1]}}", "cannot be read"),
+        ("stages: {a: {outs: [{path: predictions}], params: {x: 1}}}", "cannot be read"),
+        ("stages: {a: {outs: [{path: 2001-99-99}]}}", "cannot be read"),
+        ("[" * 10_000, "cannot be read"),
+    ],
+)
 def test_a_lock_that_confirms_nothing(repository: Repository, compare: Command, lock: str | None, said: str) -> None:
     path = repository.folder / "dvc.lock"
     path.unlink() if lock is None else path.write_text(lock)

@@ -111,6 +111,7 @@ NOT_JSON = {
     "a number of many digits": b"9" * 5000,
     "no number": b'{"a": NaN}',
     "infinite": b'{"a": -Infinity}',
+    "a key twice": b'{"a": {"b": 1, "b": 2}}',
     "half a character": b'{"a": "\\ud800"}',
     "half a character as a key": b'{"\\uD800": 1}',
 }

@@ -114,14 +114,18 @@ def test_a_bad_table_is_named(corpus, content, message):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b'{"text": "caf\xe9", "label": 1}', "cannot be read"),
-        (b'{"t\xe9xt": "a", "text": "b", "label": 1}', "cannot be read"),
+        (b'{"text": "caf\xe9", "label": 1}', "own.jsonl, line 1 is not readable JSON"),
+        (b'{"t\xe9xt": "a", "text": "b", "label": 1}', "line 1 is not readable JSON"),
         (b'{"text": {"a": 1}, "label": 1}', "the column text has values of type struct"),
         (b'{"text": "a", "label": 1, "id": [1]}', "the column id has values of type list"),
         (b'{"text": "a", "label": 1, "rating": 300}', "a value does not fit its column"),
-        (b'{"text": "a", "label": 1, "label": 0}', "cannot be read"),
-        (b"[" * 100_000, "cannot be read"),
-        (b"", "cannot be read"),
+        (b'{"text": "a", "label": 1, "label": 0}', "a key of text, label occurs twice"),
+        (b"[" * 100_000, "line 1 is not readable JSON"),
+        (b'{"text": "a", "label": 1}\n[1]\n', "line 2: [1] is no JSON object"),
+        (b'{"text": "a", "label": 1}\n{"text": 2, "label": 1}\n', "cannot be read"),
+        (b'{"text": "a", "label": ' + b"9" * 30 + b"}", "cannot be read"),
+        (b"".join(b'{"k%d": 1}\n' % i for i in range(3000)), "has the columns k0, k1, k2"),
+        (b"", "has the columns , but no text and no label"),
     ],
 )
 def test_bad_json_lines_are_named(corpus, content, message):
