@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 import torch
 
+from benchmarks.cells import operations
 from benchmarks.gpu import difference, floor_per_token
 from benchmarks.measure import figure, line, side_by_side
 from benchmarks.measure import table as figures_table
 from benchmarks.run import ROWS
 from benchmarks.training import Packed, config_of, flops_per_token, matmul_rate
+from pipeline.cells import make_cell
 from pipeline.classify.batches import Reviews
 from pipeline.classify.network import Dropout, Network, NetworkConfig
 from pipeline.core.files import read_json
@@ -59,6 +61,12 @@ def test_operations_are_those_of_the_matrix_products() -> None:
     assert flops_per_token(CONFIG) == 3 * 2 * 2 * (4 * 4) * (5 + 4)
     two = NetworkConfig(**{**CONFIG.__dict__, "num_layers": 2})
     assert flops_per_token(two) == flops_per_token(CONFIG) + 3 * 2 * 2 * (4 * 4) * (8 + 4)
+
+
+def test_operations_of_a_cell_are_those_of_its_matrices() -> None:
+    layer = make_cell("np", CONFIG.vector_size, CONFIG.hidden_size, bidirectional=True)
+    assert operations(layer) == flops_per_token(CONFIG)
+    assert operations(make_cell("lstm", 5, 4)) == operations(make_cell("vanilla", 5, 4)) == 3 * 2 * (4 * 4) * (5 + 4)
 
 
 def test_the_default_is_what_is_measured(params: Params) -> None:

@@ -6,16 +6,15 @@ of everything that no earlier token depends on: matrices, vectors, inputs, gates
 Shapes: T tokens, B reviews, G gates, H hidden size.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
-from pipeline.cells.derivatives import Chunk, Terms, columns
+from pipeline.cells.derivatives import Chunk, Gradients, Slopes
 from pipeline.cells.stepper import Stepper
 
 CHUNK = 16  # tokens: with more, derivatives leave the processor's cache before they are used
-Gradients = list[Tensor | None]  # None for zero
 
 
 class Backward:
@@ -40,7 +39,6 @@ class Backward:
         self.stepper, self.plan, self.weights = stepper, stepper.plan, stepper.weights
         self.a, self.inputs, self.states = a, inputs, states
         self.size, self.dtype = states[0].shape[2], states[0].dtype
-        self.groups = columns(self.plan)
         self.d_a = torch.empty_like(a)
         self.d_vectors = [torch.zeros_like(vector) for vector in self.weights.vectors]
         self.d_inputs = [torch.empty_like(value) for value in inputs.values()]
@@ -57,8 +55,8 @@ class Backward:
         before = [state[:-1].flatten(0, 1).to(flat.dtype) for state in self.states]
         d_products = [self._columns(flat, p.start, p.stop).t() @ before[p.state] for p in self.plan.products]
         d_computed = [
-            self._columns(flat, *group).t() @ torch.cat(vectors[::-1]).flatten(0, 1).to(flat.dtype)
-            for group, vectors in zip(self.groups[1:-1], self.computed, strict=True)
+            self._columns(flat, gate, gate + 1).t() @ torch.cat(vectors[::-1]).flatten(0, 1).to(flat.dtype)
+            for gate, vectors in enumerate(self.computed, self.plan.n_first)
         ]
         return [self.d_a, *d_products, *d_computed, *self.d_vectors, *self.d_inputs]
 
@@ -70,93 +68,85 @@ class Backward:
         """Go back through the tokens of a chunk."""
         inputs = {name: value[here] for name, value in self.inputs.items()}
         chunk = Chunk(self.stepper, self.a[here], inputs, [state[here] for state in self.states])
-        d_a = self.d_a[here]
-        rows = [self._columns(d_a, *group).unbind(0) for group in self.groups[:-1]]
-        d_products = [self._columns(d_a, p.start, p.stop).unbind(0) for p in self.plan.products]
-        group_terms, state_terms = chunk.terms()
+        gates = self.d_a[here].chunk(len(self.plan.gates), 2)
+        rows = [gate.unbind(0) for gate in gates[: self.plan.n_recurrent]]
+        products = [self._columns(self.d_a[here], p.start, p.stop).unbind(0) for p in self.plan.products]
+        slopes = chunk.slopes()
         results = []
         for k in reversed(range(here.stop - here.start)):
-            results.append(self._through_gates(k, group_terms, rows))
-            before = here.start + k - 1
-            given = [None if each is None or before < 0 else each[before] for each in self.given]
-            self._through_states(k, state_terms, results[-1], given, [rows[k] for rows in d_products])
+            t = here.start + k
+            before = [None if given is None or not t else given[t - 1] for given in self.given]
+            results.append(self._through_equation(k, slopes, [row[k] for row in rows], before))
+            self.after = self._through_products([product[k] for product in products], before)
         for vectors, vector in zip(self.computed, chunk.computed, strict=True):
             vectors.append(vector.detach())
-        start, stop = self.groups[-1]
-        if start < stop or self.d_vectors or self.d_inputs:
-            last, *others = chunk.remaining(list(zip(*reversed(results), strict=True)))
-            self._columns(d_a, start, stop).copy_(last)
-            for total, part in zip(self.d_vectors, others, strict=False):
-                total.add_(part)
-            for total, part in zip(self.d_inputs, others[len(self.d_vectors) :], strict=True):
-                total[here] = part
+        late = gates[self.plan.n_recurrent :]
+        if late or self.d_vectors or self.d_inputs:
+            remaining = iter(chunk.remaining(list(zip(*reversed(results), strict=True))))
+            for gate in late:
+                gate.copy_(next(remaining))
+            for total in self.d_vectors:
+                total.add_(next(remaining))
+            for total in self.d_inputs:
+                total[here] = next(remaining)
 
-    def _through_gates(self, k: int, terms: Sequence[Terms], rows: Sequence[Sequence[Tensor]]) -> Gradients:
-        """Write the gradients of the recurrent gates at the k-th token of a chunk; return those of its results.
-
-        From the last gate that the equation calls to the first: a computed vector may depend on gates before it.
-
-        Args:
-            k: the token.
-            terms: of each group.
-            rows: of each group, its gradients at each token, [B, gates * H].
-        """
-        results: Gradients = [*self.after, *[None] * len(self.computed)]
-        for i in reversed(range(len(rows))):
-            write_sum(rows[i][k], weighted(terms[i], results, k), self.size)
-            if i:  # of a computed vector
-                results[len(self.states) + i - 1] = (rows[i][k] @ self.weights.computed[i - 1]).to(self.dtype)
-        return results
-
-    def _through_states(
-        self, k: int, terms: Sequence[Terms], results: Gradients, given: Gradients, d_products: Sequence[Tensor]
-    ) -> None:
-        """Set `after` to the gradients of the states before the k-th token of a chunk.
+    def _through_equation(
+        self, k: int, slopes: Sequence[Slopes], gates: Sequence[Tensor], before: Gradients
+    ) -> Gradients:
+        """Go back through the elementwise part of the equation at one token.
 
         Args:
-            k: the token.
-            terms: of each state.
-            results: the gradients of the token's results.
-            given: the gradients that the states before it get from outside.
-            d_products: of each product, the gradients of its gates at the token, [B, gates * H].
+            k: the token's place in its chunk.
+            slopes: of the chunk.
+            gates: of each recurrent gate, [B, H]; gets its gradient.
+            before: of each state before the token, its gradient so far; gets the sum.
+
+        Returns: the gradients of the results, but for what they get from each other.
         """
-        self.after = given
-        for s in range(len(given)):
-            total = given[s]
-            for gradient, slope in weighted(terms[s], results, k):
-                total = gradient * slope if total is None else torch.addcmul(total, gradient, slope)
-            for product, weight, gates in zip(self.plan.products, self.weights.products, d_products, strict=True):
-                if product.state == s:
-                    total = add_product(total, gates, weight)
-            self.after[s] = total
+        n_states = len(before)
+        own: Gradients = [*self.after, *[None] * len(self.computed)]
+        total = list(own)
+        written = [False] * len(gates)
+        for slope in slopes:
+            r = slope.result
+            if r >= n_states and written[place := self.plan.n_first + r - n_states]:  # a gate has a product with it
+                d_vector = (gates[place] @ self.weights.computed[r - n_states]).to(self.dtype)
+                own[r], total[r] = d_vector, add(total[r], d_vector)
+            gradient = total[r]
+            if gradient is None:
+                continue
+            for other, values in slope.results:
+                total[other] = add_times(total[other], gradient, values[k])
+            for argument, values in slope.arguments:
+                if argument >= len(gates):
+                    state = argument - len(gates)
+                    before[state] = add_times(before[state], gradient, values[k])
+                elif written[argument]:
+                    gates[argument].addcmul_(gradient, values[k])
+                else:
+                    torch.mul(gradient, values[k], out=gates[argument])
+                    written[argument] = True
+        for gate, is_written in zip(gates, written, strict=True):
+            if not is_written:
+                gate.zero_()
+        return own
+
+    def _through_products(self, gates: Sequence[Tensor], before: Gradients) -> Gradients:
+        """Return the gradients of the states before a token, `before` and those by the products of its gates."""
+        for product, weight, d_gates in zip(self.plan.products, self.weights.products, gates, strict=True):
+            total = before[product.state]
+            if total is not None and total.dtype == weight.dtype:
+                before[product.state] = torch.addmm(total, d_gates, weight)
+            else:  # bfloat16: the sum is float32
+                before[product.state] = add(total, (d_gates @ weight).to(self.dtype))
+        return before
 
 
-def weighted(terms: Terms, gradients: Gradients, k: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield the gradient of each result that has one, and its derivative at the k-th token of the chunk."""
-    for result, slopes in terms:
-        gradient = gradients[result]
-        if gradient is not None:
-            yield gradient, slopes[k]
+def add(total: Tensor | None, value: Tensor) -> Tensor:
+    """Return total + value."""
+    return value if total is None else total + value
 
 
-def write_sum(out: Tensor, pairs: Iterator[tuple[Tensor, Tensor]], size: int) -> None:
-    """Write the sum of gradients [B, H] times derivatives [B, gates, H] into `out`, [B, gates * H], with H = `size`."""
-    wide = out.view(out.shape[0], out.shape[1] // size, size)
-    started = False
-    for gradient, slope in pairs:
-        if started:
-            wide.addcmul_(gradient[:, None], slope)
-        else:
-            torch.mul(gradient[:, None], slope, out=wide)
-            started = True
-    if not started:
-        out.zero_()
-
-
-def add_product(total: Tensor | None, gates: Tensor, weight: Tensor) -> Tensor:
-    """Return total + gates @ weight; for bfloat16 the sum is float32."""
-    if total is None:
-        return gates @ weight
-    if total.dtype == weight.dtype:
-        return torch.addmm(total, gates, weight)
-    return total + gates @ weight
+def add_times(total: Tensor | None, gradient: Tensor, slope: Tensor) -> Tensor:
+    """Return total + gradient * slope."""
+    return gradient * slope if total is None else torch.addcmul(total, gradient, slope)

@@ -2,55 +2,57 @@
 
 The part of an equation between its products acts on each element alone, so its derivatives are diagonal. They are
 computed for a chunk of tokens at once, by running the equation again on the stored gates and states and differentiating
-each of its results in each of its arguments.
-
-Results of the equation are the states after a token and the computed vectors; arguments are the gates and the states
-before it.
+each of its results in what it depends on directly; see dependence.py.
 
 Shapes: K tokens of a chunk, B reviews, G gates, H hidden size.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from types import SimpleNamespace
 
 import torch
 from torch import Tensor
 
-from pipeline.cells.equation import COMPUTED, Plan
+from pipeline.cells.equation import COMPUTED
 from pipeline.cells.stepper import Stepper
 
-Terms = list[tuple[int, Sequence[Tensor]]]  # a result and its derivative at each token
+Gradients = list[Tensor | None]  # None for zero
 
 
-def columns(plan: Plan) -> list[tuple[int, int]]:
-    """Return the first and last + 1 gate of each group: of states alone, of each computed vector, of the input alone.
+@dataclass(frozen=True)
+class Slopes:
+    """The derivatives of a result.
 
-    The equation needs the groups in this order.
+    Attributes:
+        result: its position among the results: the states after a token, then the computed vectors.
+        results: positions of other results, and the derivatives in them at each token, [B, H] each.
+        arguments: the same for the arguments: the recurrent gates, then the states before the token.
     """
-    middle = [(gate, gate + 1) for gate in range(plan.n_first, plan.n_recurrent)]
-    return [(0, plan.n_first), *middle, (plan.n_recurrent, len(plan.gates))]
+
+    result: int
+    results: list[tuple[int, Sequence[Tensor]]]
+    arguments: list[tuple[int, Sequence[Tensor]]]
 
 
 class Chunk:
     """K tokens, computed again at once from their gates a [K, B, G * H] and the states before them, [K, B, H] each."""
 
     def __init__(self, stepper: Stepper, a: Tensor, inputs: dict[str, Tensor], states: Sequence[Tensor]) -> None:
-        plan, self.size = stepper.plan, states[0].shape[2]
-        leaves = [a[:, :, start * self.size : stop * self.size] for start, stop in columns(plan)]
-        self.groups = [leaf.detach().requires_grad_() for leaf in leaves]
+        self.plan = plan = stepper.plan
+        self.gates = [gate.detach().requires_grad_() for gate in a.chunk(len(plan.gates), 2)]
         self.before = [state.detach().requires_grad_() for state in states]
         self.inputs = {name: value.detach().requires_grad_() for name, value in inputs.items()}
         learned = zip(plan.vectors, stepper.weights.vectors, strict=True)
         self.vectors = {name: value.detach().requires_grad_() for name, value in learned}
         self.computed: list[Tensor] = []
+        items = zip(plan.gates.items(), self.gates, strict=True)
+        arguments = {
+            "w": SimpleNamespace(**{name: self._gate(sources, value) for (name, sources), value in items}),
+            "p": SimpleNamespace(**self.vectors),
+            "fixed": stepper.fixed,
+        }
         with torch.enable_grad():
-            values = [value for group in self.groups if group.shape[2] for value in torch.split(group, self.size, 2)]
-            items = zip(plan.gates.items(), values, strict=True)
-            arguments = {
-                "w": SimpleNamespace(**{name: self._gate(sources, value) for (name, sources), value in items}),
-                "p": SimpleNamespace(**self.vectors),
-                "fixed": stepper.fixed,
-            }
             returned = stepper.equation(*plan.arrange(arguments, self.inputs, self.before))
         self.results = [*(returned if isinstance(returned, tuple) else [returned]), *self.computed]
 
@@ -65,26 +67,33 @@ class Chunk:
 
         return gate
 
-    def terms(self) -> tuple[list[Terms], list[Terms]]:
-        """Return the derivatives of the results in each recurrent group, [B, gates, H], and in each state, [B, H]."""
-        groups = [group for group in self.groups[:-1] if group.shape[2]]
-        arguments = [*groups, *self.before]
-        terms: list[Terms] = [[] for _ in arguments]
-        for i, result in enumerate(self.results):
-            if not result.requires_grad:
-                continue
+    def slopes(self) -> list[Slopes]:
+        """Return the derivatives of the results, each before those that it depends on."""
+        arguments = [*self.gates[: self.plan.n_recurrent], *self.before]
+        slopes = []
+        for dependence in self.plan.dependences:
+            result = self.results[dependence.result]
+            of = [*(self.results[i] for i in dependence.results), *(arguments[i] for i in dependence.arguments)]
             ones = result.new_ones(()).expand_as(result)
-            slopes = torch.autograd.grad(result, arguments, ones, retain_graph=True, allow_unused=True)
-            for j, slope in enumerate(slopes):
-                if slope is not None:
-                    slope = slope.view(*slope.shape[:2], -1, self.size) if j < len(groups) else slope
-                    terms[j].append((i, slope.unbind(0)))
-        of_groups = iter(terms)
-        return [next(of_groups) if group.shape[2] else [] for group in self.groups[:-1]], terms[len(groups) :]
+            values = torch.autograd.grad(result, of, ones, retain_graph=True) if of else ()
+            by_token = [value.unbind(0) for value in values]
+            n = len(dependence.results)
+            slopes.append(
+                Slopes(
+                    dependence.result,
+                    list(zip(dependence.results, by_token[:n], strict=True)),
+                    list(zip(dependence.arguments, by_token[n:], strict=True)),
+                )
+            )
+        return slopes
 
     def remaining(self, gradients: Sequence[Sequence[Tensor | None]]) -> list[Tensor]:
-        """Return the gradients of the last group, the vectors and the inputs, given those of the results."""
-        arguments = [*self.groups[-1:], *self.vectors.values(), *self.inputs.values()]
+        """Return the gradients of the gates of the input alone, the vectors and the inputs.
+
+        Args:
+            gradients: of the results at each token, [B, H] each; what they get from each other is left out.
+        """
+        arguments = [*self.gates[self.plan.n_recurrent :], *self.vectors.values(), *self.inputs.values()]
         results, weights = [], []
         for result, gradient in zip(self.results, gradients, strict=True):
             known = [value for value in gradient if value is not None]

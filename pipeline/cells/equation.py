@@ -21,6 +21,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from pipeline.cells.dependence import Dependence, dependences
+
 Equation = Callable[..., Any]
 Gates = Any  # has each gate as a function of its sources, which returns their products [B, H]
 Vectors = Any  # has each vector, [H]
@@ -55,6 +57,7 @@ class Plan:
         products: with states.
         vectors: names of the vectors.
         bare: which of `x` and `below` the equation reads outside of gates.
+        dependences: of its results, in the order of the backward pass.
     """
 
     arguments: tuple[str, ...]
@@ -65,6 +68,7 @@ class Plan:
     products: tuple[Product, ...]
     vectors: tuple[str, ...]
     bare: tuple[str, ...]
+    dependences: tuple[Dependence, ...]
 
     def arrange(self, weights: Mapping[str, Any], inputs: Mapping[str, Tensor], states: Sequence[Tensor]) -> list[Any]:
         """Return the arguments of the equation in its order: w, p, fixed; x and below; the states.
@@ -99,9 +103,12 @@ def plan_of(equation: Equation) -> Plan:
     """Run an equation once and return what it computes with."""
     arguments = tuple(inspect.signature(equation).parameters)
     inputs = {name: torch.full((1,), 0.5, requires_grad=True) for name in arguments if name in ("x", "below")}
-    states = {name: torch.zeros(1) for name in arguments if name not in ("w", "p", "fixed", "x", "below")}
+    states = {
+        name: torch.zeros(1, requires_grad=True) for name in arguments if name not in ("w", "p", "fixed", "x", "below")
+    }
     named = {id(value): name for name, value in {**inputs, **states}.items()}
     gates: dict[str, tuple[str, ...]] = {}
+    values: dict[str, Tensor] = {}
     computed: list[Tensor] = []
     vectors: dict[str, Tensor] = {}
 
@@ -113,7 +120,8 @@ def plan_of(equation: Equation) -> Plan:
             if gates[name].count(COMPUTED) > 1:
                 raise ValueError(f"{equation.__name__}: gate {name} has two computed vectors; make it two gates")
             computed.extend(source for source in sources if id(source) not in named)
-            return torch.zeros(1, requires_grad=True)
+            values[name] = torch.zeros(1, requires_grad=True)
+            return values[name]
 
         return product
 
@@ -141,13 +149,17 @@ def plan_of(equation: Equation) -> Plan:
         for _, run in groupby(enumerate(readers), lambda pair: pair[1] - pair[0]):
             columns = [column for _, column in run]
             products.append(Product(position, columns[0], columns[-1] + 1))
+    n_first, n_recurrent = (sum(rank(name) < limit for name in order) for limit in (1, 2))
+    results_of = {gate: len(states) + gate - n_first for gate in range(n_first, n_recurrent)}
+    leaves = [*(values[name] for name in order[:n_recurrent]), *states.values()]
     return Plan(
         arguments=arguments,
         states=tuple(states),
         gates={name: gates[name] for name in order},
-        n_first=sum(rank(name) == 0 for name in order),
-        n_recurrent=sum(rank(name) < 2 for name in order),
+        n_first=n_first,
+        n_recurrent=n_recurrent,
         products=tuple(products),
         vectors=tuple(vectors),
         bare=tuple(name for name, slope in zip(inputs, slopes, strict=True) if slope is not None),
+        dependences=tuple(dependences(outputs, leaves, results_of)),
     )

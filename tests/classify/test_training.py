@@ -160,6 +160,22 @@ def test_an_interrupted_training_resumes_to_the_same_bits(
         np.testing.assert_array_equal(value, expected[name], err_msg=name)
 
 
+@pytest.mark.parametrize("cell", ["clockwork", "depth_gated"])
+def test_other_cells_learn_and_resume_too(embeddings: Embeddings, section: Classify, tmp_path: Path, cell: str) -> None:
+    values = {"cell": cell, "num_layers": 2, "periods": [1, 2], "epochs": 2}
+    other = section.model_copy(update=values)
+    whole, history = fitted(embeddings, other)
+    assert history[-1].train_loss < history[0].train_loss
+    checkpoint = Checkpoint(tmp_path / "state", "key")
+    with pytest.raises(KeyboardInterrupt):
+        fitted(embeddings, other, checkpoint=checkpoint, advance=stop_in_epoch(2))
+    resumed, again = fitted(embeddings, other, checkpoint=checkpoint)
+    assert again == history
+    expected = weights_of(whole)
+    for name, value in weights_of(resumed).items():
+        np.testing.assert_array_equal(value, expected[name], err_msg=name)
+
+
 def test_averaged_weights_and_unlabelled_reviews_resume_too(
     embeddings: Embeddings, section: Classify, tmp_path: Path
 ) -> None:

@@ -28,7 +28,7 @@ from pipeline.core.errors import InputError
 from pipeline.core.params import flatten
 from pipeline.core.ragged import Ragged
 from pipeline.embed.vector_formats import read_vector_file
-from pipeline.evaluate.predictions import answers, load_predictions, make_predictions, save_predictions
+from pipeline.ensemble.predictions import answers, load_predictions, make_predictions, save_predictions
 from pipeline.fetch.custom import read_custom
 from pipeline.presets import apply, read_preset
 from pipeline.serve.server import RefusedError, parse_request, readable
@@ -84,7 +84,7 @@ def _classifier(folder: Path) -> None:
     torch.manual_seed(0)
     shape = NetworkConfig(5, 3, 2, 1, True, ("max", "mean"), 4, 4)
     tokenizer = {"name": "regex", "lowercase": True, "punkt": None}
-    Classifier(Network(shape, Dropout(0, 0, 0)), WORDS, COUNTS, tokenizer, {"model": "lstm_random"}).save(folder)
+    Classifier(Network(shape, Dropout(0, 0)), WORDS, COUNTS, tokenizer, {"model": "lstm_random"}).save(folder)
 
 
 def _read_classifier(folder: Path) -> None:
@@ -92,7 +92,7 @@ def _read_classifier(folder: Path) -> None:
 
 
 def _linear(folder: Path) -> None:
-    save_linear(folder, "tfidf", Linear(np.ones(3), 0.5, 1.0, {0.1: 0.5, 1.0: 0.6}), weights=np.ones(3))
+    save_linear(folder, "tfidf", Linear(np.ones(3), 0.5, 1.0, {0.1: 0.7, 1.0: 0.6}, {0.1: 0.5, 1.0: 0.6}), weights=np.ones(3))
 
 
 def _archive(suffix: str) -> Callable[[Path], None]:
