@@ -3,13 +3,13 @@
 import hashlib
 import json
 import subprocess
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
 
-from pipeline.core.models import NETWORKS
 from tests.conftest import ROOT
 
 pytestmark = pytest.mark.lock
@@ -36,15 +36,17 @@ def md5_of(path: Path) -> str:
 
 def expected() -> dict[str, tuple[dict[str, Any], str]]:
     """Return by its name in dvc.lock each run of a stage: the stage, and its command."""
-    runs = {}
+    runs, seeds = {}, load("params.yaml")["seeds"]
     for name, stage in load("dvc.yaml")["stages"].items():
         if "matrix" not in stage:
             runs[name] = (stage, stage["cmd"])
             continue
-        for model in NETWORKS:
-            for seed in load("params.yaml")["seeds"]:
-                command = stage["cmd"].replace("${item.model}", model).replace("${item.seed}", str(seed))
-                runs[f"{name}@{model}-{seed}"] = (stage, command)
+        matrix = {key: seeds if values == "${seeds}" else values for key, values in stage["matrix"].items()}
+        for values in product(*matrix.values()):
+            command = stage["cmd"]
+            for key, value in zip(matrix, values, strict=True):
+                command = command.replace(f"${{item.{key}}}", str(value))
+            runs[f"{name}@{'-'.join(map(str, values))}"] = (stage, command)
     return runs
 
 

@@ -92,7 +92,9 @@ def _read_classifier(folder: Path) -> None:
 
 
 def _linear(folder: Path) -> None:
-    save_linear(folder, "tfidf", Linear(np.ones(3), 0.5, 1.0, {0.1: 0.7, 1.0: 0.6}, {0.1: 0.5, 1.0: 0.6}), weights=np.ones(3))
+    save_linear(
+        folder, "tfidf", Linear(np.ones(3), 0.5, 1.0, {0.1: 0.7, 1.0: 0.6}, {0.1: 0.5, 1.0: 0.6}), weights=np.ones(3)
+    )
 
 
 def _archive(suffix: str) -> Callable[[Path], None]:
