@@ -214,8 +214,9 @@ def test_evaluate_names_the_seeds_that_it_leaves_aside(project_copy: Project) ->
     table = load_predictions(project_copy.folder / "predictions/test.json")
     assert {"lstm_frozen_1", "lstm_frozen_2"} <= set(table.column_names)
     assert json.loads((project_copy.folder / "metrics/test.json").read_text())["lstm_frozen"]["n_seeds"] == 2
-    assert "lstm_random, lstm_frozen, lstm_finetuned: mean ± standard deviation of 2 seeds." in project_copy.run(
-        "pipeline", "results"
+    assert (
+        "lstm_random, lstm_frozen, lstm_finetuned, lstm_student: mean ± standard deviation of 2 seeds."
+        in project_copy.run("pipeline", "results")
     )
     project_copy.set({"seeds": [2]})
     printed = project_copy.run("stages", "evaluate")

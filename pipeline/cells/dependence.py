@@ -34,15 +34,15 @@ def dependences(results: Sequence[Tensor], arguments: Sequence[Tensor], computed
         arguments: leaves.
         computed: the result with which a gate, by its position, is multiplied.
     """
-    found = [_direct(i, results, arguments) for i in range(len(results))]
+    direct = [_direct(i, results, arguments) for i in range(len(results))]
     order: list[Dependence] = []
 
     def visit(i: int) -> None:
         if any(dependence.result == i for dependence in order):
             return
-        for other in (*found[i].results, *(computed[gate] for gate in found[i].arguments if gate in computed)):
+        for other in (*direct[i].results, *(computed[gate] for gate in direct[i].arguments if gate in computed)):
             visit(other)
-        order.append(found[i])
+        order.append(direct[i])
 
     for i in range(len(results)):
         visit(i)
