@@ -162,6 +162,6 @@ def test_dvc_plots_are_drawn_without_a_network(
     seen = visit(out / "index.html")
     places = seen.page.locator("body > div")
     seen.page.wait_for_function("[...document.querySelectorAll('body > div')].every(one => one.querySelector('svg'))")
-    assert places.count() == 9  # three runs, two losses of vectors, ROC, calibration, confusion, slices
+    assert places.count() == 10  # four runs, two losses of vectors, ROC, calibration, confusion, slices
     assert seen.errors == []
     assert seen.foreign_requests == []
