@@ -1,4 +1,4 @@
-"""The map of words as a Vega-Lite specification: a dot per word, and its name beside it where there is room."""
+"""The map of words as a Vega-Lite specification: a dot per word, and its name beside it if there is room."""
 
 from collections.abc import Sequence
 
@@ -22,7 +22,7 @@ def place_labels(words: Sequence[tuple[str, float, float]]) -> list[Label | None
     Args:
         words: each with its place, from 0 to 1 on both axes; the first ones get a label first.
 
-    Returns: the end or middle of each label and its alignment there, None where there is no room.
+    Returns: the end or middle of each label and its alignment there, None if there is no room.
     """
     dots: list[Box] = [(x, y, *DOT) for _, x, y in words]
     taken: list[Box] = []

@@ -44,7 +44,7 @@ def test_a_folder_is_replaced_as_a_whole(tmp_path: Path) -> None:
 
 
 class KilledError(BaseException):
-    """Stands for the end of the process."""
+    """The process ends."""
 
 
 @pytest.mark.parametrize("n_steps", range(20))
