@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from pipeline.classify.classifier import Classifier
 from pipeline.core.embeddings import Embeddings
 from pipeline.core.files import write_csv, write_json
 from pipeline.core.models import BASELINES, ENSEMBLE, LEAD, MODELS, NETWORKS
+from pipeline.core.parquet import read_reviews
 from pipeline.core.progress import Progress
 from pipeline.ensemble.predictions import answers, make_predictions, of_model, save_predictions
 from pipeline.ensemble.trained_models import TokenizedReviews, predict_all, unlisted_seeds
@@ -31,7 +31,7 @@ REFERENCE = "bag_of_vectors"  # what the report's examples compare the lead mode
 
 def main(progress: Progress, *, seeds: list[int], evaluate: Evaluate) -> dict[str, float | str]:
     """Predict, score, compare, choose examples."""
-    test, train = pq.read_table(TEST), pq.read_table("data/train.parquet")
+    test, train = read_reviews(TEST), read_reviews(Path("data/train.parquet"))
     valid = train.filter(pc.and_(train["valid"], pc.invert(train["in_test"])))
     embeddings = Embeddings.load(ARTIFACTS / "embeddings")
     weighted = WeightedLogits.load(ARTIFACTS / ENSEMBLE)

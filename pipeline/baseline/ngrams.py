@@ -13,7 +13,8 @@ from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 
 from pipeline.baseline.logistic import Float64, Linear, fit_linear, load_linear, save_linear
 from pipeline.baseline.params import Baseline
-from pipeline.core.errors import InputError
+from pipeline.core.errors import InputError, refusing
+from pipeline.core.files import check_file
 from pipeline.core.progress import Advance
 
 
@@ -131,10 +132,10 @@ class NGrams:
         """
         linear, arrays = load_linear(folder, kind, ("weights",))
         remedy = f"run `dvc checkout --force {folder}` or `dvc repro --force baseline`"
-        try:
-            vocabulary = _vocabulary((folder / "terms.txt").read_bytes().decode("utf-8"))
-        except (FileNotFoundError, UnicodeDecodeError) as error:
-            raise InputError(f"{folder / 'terms.txt'} is missing or broken ({error}); {remedy}") from None
+        terms = folder / "terms.txt"
+        check_file(terms, remedy)
+        with refusing(terms, "is not a list of terms", remedy):
+            vocabulary = _vocabulary(terms.read_bytes().decode("utf-8"))
         sizes = (len(vocabulary), len(arrays["weights"]), len(linear.coef))
         if len(set(sizes)) > 1:
             raise InputError(f"{folder}: {sizes[0]} terms, {sizes[1]} weights, {sizes[2]} coefficients; {remedy}")
@@ -144,7 +145,11 @@ class NGrams:
 @lru_cache(maxsize=1)
 def _vocabulary(terms: str) -> dict[str, int]:
     """Index terms.txt; tfidf and nbsvm, loaded one after the other, have the same and share the result."""
-    return {term: column for column, term in enumerate(terms.split("\n")[:-1])}
+    lines = terms.split("\n")[:-1]
+    vocabulary = {term: column for column, term in enumerate(lines)}
+    if len(vocabulary) < len(lines):
+        raise ValueError("a term occurs twice")
+    return vocabulary
 
 
 def _vectorizer(max_ngram: int, min_df: int = 1) -> CountVectorizer:

@@ -9,11 +9,12 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.core.errors import refusing
-from pipeline.core.files import check_file
+from pipeline.core.files import RESTORE, check_file
 
 # A file may unpack to so many bytes, and so many times its size.
 ALWAYS_UNPACKED, RATIO = 1 << 26, 100
 ROWS_AT_ONCE = 128
+NOT_REVIEWS = "is not a readable table of reviews"
 
 
 def _n_bytes(column: pa.Array) -> int:
@@ -63,3 +64,12 @@ def read_parquet(
         table = pq.read_table(file(), columns=names)
         table.validate(full=True)
     return table
+
+
+def read_reviews(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
+    """Read a table that stage `fetch` wrote, or some columns of it.
+
+    Raises:
+        InputError: the file is missing or broken.
+    """
+    return read_parquet(path, path, NOT_REVIEWS, RESTORE, columns)

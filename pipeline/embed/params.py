@@ -22,7 +22,7 @@ class Embed(Section):
     min_words: Annotated[int, Field(ge=0)]
     alpha: Positive
     min_alpha: Positive
-    reviews: Literal["all_but_validation", "all", "unsup"]
+    reviews: Literal["all_but_validation", "all"]
     seed: Seed
     workers: Count
     pretrained: External | None

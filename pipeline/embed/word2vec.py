@@ -104,13 +104,9 @@ def train(
     with open(corpus, "rb") as file:
         n_reviews = sum(1 for _ in file)
     heldout = np.zeros(n_reviews, np.bool_)
-    chosen = np.ones(n_reviews, np.bool_)
-    if section.reviews != "all":
+    if section.reviews == "all_but_validation":
         heldout[: len(valid)] = valid
-        chosen = ~heldout
-    if section.reviews == "unsup":
-        chosen[: len(valid)] = False
-    n_chosen = int(chosen.sum())
+    n_chosen = int((~heldout).sum())
 
     tree = section.loss == "hierarchical_softmax"
     model = Word2Vec(
@@ -143,12 +139,12 @@ def train(
         loss.report = lambda epoch, value: progress.epoch(epoch, n_epochs, heldout_loss=value)
         callbacks.append(loss)
     with progress.bar("embed", n_words * n_epochs, " words") as advance:
-        model.train(Sentences(corpus, chosen, advance), total_examples=n_chosen, epochs=n_epochs, callbacks=callbacks)
+        model.train(Sentences(corpus, ~heldout, advance), total_examples=n_chosen, epochs=n_epochs, callbacks=callbacks)
     training = {
         "model": f"{NAMES[section.architecture]} with {NAMES[section.loss]}",
         **section.model_dump(),
         "n_reviews": n_chosen,
-        "corpus_sha256": sha256_of(corpus, chosen),
+        "corpus_sha256": sha256_of(corpus, ~heldout),
         "gensim": gensim.__version__,
     }
     vectors = np.ascontiguousarray(model.wv.vectors, np.float32)

@@ -7,6 +7,10 @@ import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from pipeline.core.errors import refusing
+from pipeline.core.files import RESTORE
+from pipeline.core.parquet import NOT_REVIEWS, read_reviews
+
 SPLITS = ("train", "unsup")
 
 
@@ -26,17 +30,18 @@ class Source:
         self._folder = folder
         self.keep: dict[str, NDArray[np.bool_]] = {}
         for split in SPLITS:
-            in_test = pq.read_table(folder / f"{split}.parquet", columns=["in_test"])["in_test"].to_numpy()
+            in_test = read_reviews(folder / f"{split}.parquet", ["in_test"])["in_test"].to_numpy()
             self.keep[split] = ~(in_test & drop_test_duplicates)
         self.n_reviews = sum(int(kept.sum()) for kept in self.keep.values())
 
     def texts(self, split: str) -> Iterator[str]:
         """Stream the kept texts."""
-        start = 0
-        for batch in pq.ParquetFile(self._folder / f"{split}.parquet").iter_batches(2048, columns=["text"]):
-            kept = self.keep[split][start : start + len(batch)]
-            yield from (text for text, keep in zip(batch["text"].to_pylist(), kept.tolist(), strict=True) if keep)
-            start += len(batch)
+        start, path = 0, self._folder / f"{split}.parquet"
+        with refusing(path, NOT_REVIEWS, RESTORE), pq.ParquetFile(path) as parquet:
+            for batch in parquet.iter_batches(2048, columns=["text"]):
+                kept = self.keep[split][start : start + len(batch)]
+                yield from (text for text, keep in zip(batch["text"].to_pylist(), kept.tolist(), strict=True) if keep)
+                start += len(batch)
 
     def sample(self, n: int) -> Iterator[str]:
         """Stream about `n` of the kept texts that are not for validation, evenly spaced."""
@@ -49,6 +54,6 @@ class Source:
 
     def labels(self) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
         """Return labels, int8 [n_reviews], and validation mask, bool [n_reviews], of the kept training reviews."""
-        table = pq.read_table(self._folder / "train.parquet", columns=["label", "valid"])
+        table = read_reviews(self._folder / "train.parquet", ["label", "valid"])
         keep = self.keep["train"]
         return table["label"].to_numpy().astype(np.int8)[keep], table["valid"].to_numpy()[keep]

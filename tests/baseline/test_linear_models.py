@@ -163,6 +163,12 @@ def break_it(folder: Path, kind: str) -> None:
         np.savez(folder / "weights.npz", **{**weights, "coef": weights["coef"][1:]})
     elif kind == "terms":
         (folder / "terms.txt").unlink()
+    elif kind == "twice":
+        terms = (folder / "terms.txt").read_text().split("\n")
+        (folder / "terms.txt").write_text("\n".join([terms[0], *terms[:1], *terms[2:]]))
+    elif kind == "folder":
+        (folder / "terms.txt").unlink()
+        (folder / "terms.txt").mkdir()
     elif kind == "version":
         (folder / "config.json").write_text(json.dumps({**config, "format": 0}))
     elif kind == "model":
@@ -179,6 +185,8 @@ def break_it(folder: Path, kind: str) -> None:
         ("dtype", r"coef is float32"),
         ("shape", r"\d+ terms, \d+ weights, \d+ coefficients"),
         ("terms", r"terms\.txt is missing"),
+        ("twice", r"terms\.txt is not a list of terms \(a term occurs twice\)"),
+        ("folder", r"terms\.txt is a folder"),
         ("version", r"format 0, but this code reads format 1"),
         ("model", r"tfidf is a nbsvm model, not tfidf; give the folder"),
         ('{"model": ["tfidf"]}', r"config\.json: model is \['tfidf'\], expected a text"),

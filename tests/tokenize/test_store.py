@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from pipeline.core.errors import InputError
 from pipeline.core.ragged import Ragged, load_labels
 from pipeline.core.vocabulary import read_tokenizer, read_types
 from pipeline.tokenize.chunks import encode
@@ -85,6 +86,14 @@ def test_validation_reviews_are_not_counted(data: Path) -> None:
     write_tokens(source, Tokenizer("regex", lowercase=True), data / "tokens", data / "corpus.txt", lambda n: None)
     types, counts = read_types(data / "tokens" / "types.tsv")
     assert dict(zip(types, counts.tolist(), strict=True)) == {"b": 2, "a": 1, "d": 1, "c": 0}
+
+
+@pytest.mark.parametrize("n_bytes", [0, 20, 600])
+def test_a_damaged_table_is_named_with_the_remedy(data: Path, n_bytes: int) -> None:
+    path = data / "train.parquet"
+    path.write_bytes(path.read_bytes()[:n_bytes])
+    with pytest.raises(InputError, match=r"train\.parquet is not a readable table of reviews .*dvc repro"):
+        Source(data, drop_test_duplicates=True)
 
 
 def test_encode_leaves_out_tokens_that_are_not_in_the_vocabulary() -> None:
