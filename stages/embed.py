@@ -43,6 +43,7 @@ def main(progress: Progress, *, embed: Embed) -> dict[str, Any]:
     figures: dict[str, Any] = {
         "n_words": len(embeddings.words),
         "token_coverage": round(float(embeddings.counts.sum() / counts.sum()), 4),
+        **{f"rms_over_{what}": round(value, 4) for what, value in embeddings.rms.items()},
         **({"heldout_loss": round(losses[-1], 4)} if losses else {}),
         **({"external": known.coverage(embeddings.counts)} if known else {}),
     }

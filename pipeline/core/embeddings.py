@@ -44,6 +44,19 @@ class Embeddings:
         """The row of each word."""
         return {word: row for row, word in enumerate(self.words)}
 
+    @property
+    def rms(self) -> dict[str, float]:
+        """The root mean square of an element of the vectors, over words and over tokens, where frequent words weigh more.
+
+        Adversarial training is often described in units of the second. Source: Miyato et al., Adversarial Training
+        Methods for Semi-Supervised Text Classification, 2017, section 3.
+        """
+        squares = np.square(self.vectors, dtype=np.float64).mean(1)  # [V]
+        return {
+            "words": float(np.sqrt(squares.mean())),
+            "tokens": float(np.sqrt(np.average(squares, weights=self.counts))),
+        }
+
     def save(self, folder: Path) -> None:
         """Write vectors.npy, vocab.tsv, tokenizer.json and config.json into `folder`; the same bytes each time."""
         folder.mkdir(parents=True, exist_ok=True)

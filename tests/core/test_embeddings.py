@@ -103,6 +103,12 @@ def test_a_broken_classifier_is_named(classifier: Path) -> None:
         load_vectors(classifier)
 
 
+def test_the_rms_over_tokens_weighs_words_by_their_count() -> None:
+    vectors = np.array([[3, -3], [1, 1]], np.float32)
+    rms = Embeddings(vectors, ["the", "film"], np.array([3, 1]), {}, {}).rms
+    assert rms == {"words": pytest.approx(5**0.5), "tokens": pytest.approx(7**0.5)}
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_unit_vectors_have_length_one_and_zeros_stay_zeros(rng: np.random.Generator, dtype: type[np.floating]) -> None:
     vectors = (100 * rng.normal(size=(6, 5))).astype(dtype)
