@@ -46,7 +46,7 @@ class Embeddings:
 
     @property
     def rms(self) -> dict[str, float]:
-        """The root mean square of an element of the vectors, over words and over tokens, where frequent words weigh more.
+        """The root mean square of an element of the vectors, over words and over tokens (frequent words weigh more).
 
         Adversarial training is often described in units of the second. Source: Miyato et al., Adversarial Training
         Methods for Semi-Supervised Text Classification, 2017, section 3.
