@@ -11,6 +11,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from experiments.labels import subset
+from experiments.presets import run as presets
 from experiments.table import TABLES, read_runs, table
 from pipeline.core.imports import import_closure
 from pipeline.core.models import LSTMS
@@ -248,3 +249,23 @@ def test_results_measured_before_are_recorded_by_dvc_commit(study_project: Proje
     study_project.run("dvc", "commit", "--force", "experiments/ablation/dvc.yaml")
     assert "Running stage" not in study_project.run("dvc", "repro", "experiments/ablation/dvc.yaml")
     assert "ablation" not in study_project.run("dvc", "status")
+
+
+def test_a_run_of_a_preset_is_a_line_of_figures_with_its_origin() -> None:
+    figures = presets.figures(ROOT, "fast")
+    assert (
+        figures["test"]["nbsvm"]["accuracy"]
+        == json.loads((ROOT / "metrics/test.json").read_text())["nbsvm"]["accuracy"]
+    )
+    assert figures["parameters"]["classify.hidden_size"] == 64
+    assert figures["seconds"]["student-1"] > 0
+    heading, _, row = presets.table({"fast": figures}).split("\n")
+    assert "`lstm_student`" in heading
+    assert "min for all stages" in row
+    assert figures["commit"] in row
+
+
+def test_every_preset_that_was_run_is_in_the_table() -> None:
+    runs = {path.stem: json.loads(path.read_text()) for path in sorted((ROOT / "experiments/presets").glob("*.json"))}
+    page = (ROOT / "docs/results.md").read_text()
+    assert between_markers(page, "presets", presets.table(runs)) == page
