@@ -21,6 +21,6 @@ TEACHER = Path("data/teacher.npy")
 
 
 def main(progress: Progress, seed: str = "", *, classify: Classify, student: Student) -> dict[str, Any]:
-    """Fit the student, with the parameters of the other LSTMs but its own number of epochs."""
+    """Fit the student, with the parameters of the other LSTMs but those of its own section."""
     section = classify.model_copy(update=student.model_dump())
     return fit(progress, STUDENT, seed, section, partial(teach, reviews=TOKENS / "unsup", teacher=TEACHER), [TEACHER])

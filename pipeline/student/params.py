@@ -1,9 +1,11 @@
 """The section `student` of params.yaml."""
 
-from pipeline.core.params import Count, Section
+from pipeline.core.params import Count, Fraction, Positive, Section
 
 
 class Student(Section):
-    """What differs from the section `classify`; an epoch has the unlabelled reviews, too."""
+    """What differs from the section `classify`, under the same names; an epoch has the unlabelled reviews, too."""
 
     epochs: Count
+    ema_decay: Fraction
+    perturbation_norm: Positive
