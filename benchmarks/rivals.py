@@ -13,6 +13,19 @@ def missing_rivals() -> str:
     return "" if PYTHON.exists() else f"{PYTHON} is missing; `make bench` creates it"
 
 
+def transcript(script: str, *arguments: str) -> Iterator[tuple[float, ...]]:
+    """Run a script of benchmarks/; yield the numbers of each line that it prints. It ends when the caller is done."""
+    with subprocess.Popen(
+        [str(PYTHON), f"benchmarks/{script}", *arguments], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout
+        try:
+            for line in process.stdout:
+                yield tuple(map(float, line.split()))
+        finally:
+            process.kill()
+
+
 @contextmanager
 def child(script: str, *arguments: str) -> Iterator[Callable[[], float]]:
     """Start a script of benchmarks/; yield a function that makes it work once and returns the number it prints."""

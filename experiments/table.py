@@ -6,7 +6,7 @@ Writes: the part of experiments/STUDY/README.md between the markers `runs`
 
 import statistics
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
@@ -110,7 +110,27 @@ def short_texts(runs: Runs) -> list[Row]:
     return rows
 
 
-TABLES = {table.__name__: table for table in (ablation, word2vec, parameters, labels, short_texts)}
+def machines(runs: Runs) -> list[Row]:
+    """Return a row per variant with one seed, then the spread over variants and that over seeds of the native one."""
+    models = (*LINEAR, "lstm_frozen", "lstm_finetuned")
+
+    def row(name: str, cell: Callable[[str], str]) -> Row:
+        return {"kernels": name, **{f"`{model}`": f"{cell(model)} ({cell(f'{model}_log_loss')})" for model in models}}
+
+    def deviation(of: Sequence[Figures]) -> Callable[[str], str]:
+        return lambda key: f"{statistics.stdev(run[key] for run in of):.4f}"
+
+    first = {name: by_seed[0] for name, by_seed in runs.items()}
+    order = sorted(first, key=lambda name: (name != "native", name))
+    rows = [row(name.replace("_", " "), lambda key, name=name: f"{first[name][key]:.4f}") for name in order]  # type: ignore[misc]
+    if len(first) > 1:
+        rows.append(row(f"standard deviation of these {len(first)}", deviation(list(first.values()))))
+    if len(seeds := runs.get("native", [])) > 1:
+        rows.append(row(f"standard deviation of {len(seeds)} seeds", deviation(seeds)))
+    return rows
+
+
+TABLES = {table.__name__: table for table in (ablation, word2vec, parameters, labels, short_texts, machines)}
 
 
 def table(study: str, runs: Runs) -> str:
