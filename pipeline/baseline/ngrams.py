@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, vstack
 from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
+from sklearn.preprocessing import normalize
 
 from pipeline.baseline.logistic import Float64, Linear, fit_linear, load_linear, save_linear
 from pipeline.baseline.params import Baseline
@@ -59,9 +60,11 @@ def count_ngrams(lines: Sequence[str], valid: NDArray[np.bool_], section: Baseli
 class NGrams:
     """A logistic regression on weighted n-grams.
 
-    `tfidf`: (1 + log count) * inverse document frequency, each review scaled to length 1.
+    Both scale the features of each review to length 1.
+    `tfidf`: (1 + log count) * inverse document frequency.
     `nbsvm`: presence * naive Bayes log-count ratio. Source: Wang and Manning, Baselines and Bigrams, 2012; with the
-    logistic loss instead of the hinge, and without their interpolation, which the choice of C makes unnecessary.
+    logistic loss instead of the hinge, and without their interpolation, which the choice of C makes unnecessary. They
+    do not scale; it makes the probabilities of long reviews less extreme.
 
     Attributes:
         kind: `tfidf` or `nbsvm`.
@@ -164,4 +167,4 @@ def _features(kind: str, counts: csr_matrix, weights: Float64) -> csr_matrix:
         transformer = TfidfTransformer(sublinear_tf=True)
         transformer.idf_ = weights
         return transformer.transform(counts)
-    return counts.sign().multiply(weights).tocsr()
+    return normalize(counts.sign().multiply(weights).tocsr())
