@@ -590,3 +590,30 @@ def test_a_pull_request_gets_the_comparison_in_the_summary_and_a_comment(
     assert asked.read_text().startswith("pr comment 7 --edit-last --create-if-none --body-file ")
     assert "**B is better**" in asked.read_text()
     assert ("no comment" in done.stderr) == (not may_comment)
+
+
+def test_the_reviews_that_changed_side_are_listed_by_how_far_they_moved(
+    repository: Repository, compare: Command, tmp_path: Path
+) -> None:
+    p = repository.columns["nbsvm"].copy()
+    right = int(np.flatnonzero((p > 0.5) == (repository.labels == 1))[0])
+    wrong = int(np.flatnonzero((p > 0.5) != (repository.labels == 1))[0])
+    p[right], p[wrong] = 1 - p[right], np.where(p[wrong] > 0.5, 0.4, 0.6)
+    repository.columns["nbsvm"] = p
+    repository.commit()
+    printed = compare("HEAD~1", "HEAD", "--model", "nbsvm", "--reviews", "10")
+    assert "nbsvm: 2 reviews changed side" in printed
+    lost, gained = printed.splitlines()[-2:]
+    assert lost.endswith(f"lost    test/{right}")
+    assert gained.endswith(f"gained  test/{wrong}")
+    (repository.folder / "data").mkdir()
+    texts = pa.table({"id": repository.ids, "text": [f"The start of {i}.\n{'word ' * 99}" for i in range(N)]})
+    pq.write_table(texts, repository.folder / "data/test.parquet")
+    printed = compare("HEAD~1", "HEAD", "--model", "nbsvm", "--reviews", "1")
+    assert printed.splitlines()[-1].startswith(f"      The start of {right}. word word")
+    assert "bag: no review changed side." in compare("HEAD~1", "HEAD", "--reviews", "1")
+
+
+@pytest.mark.parametrize("other", [["--json"], ["--markdown"], ["HEAD"]])
+def test_reviews_are_listed_for_two_revisions_as_text(compare: Command, other: list[str]) -> None:
+    assert "--reviews needs two revisions" in compare("HEAD", "workspace", "--reviews", "3", *other, fails=True)
