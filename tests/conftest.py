@@ -34,6 +34,7 @@ SMALL = {
     "classify.epochs": 2,
     "classify.min_steps": 0,
     "classify.num_threads": 1,
+    "student.hidden_size": 8,
     "student.epochs": 1,
     "maas.vector_size": 6,
     "maas.n_words": 150,

@@ -26,9 +26,17 @@ from pipeline.core.files import atomic, read_json
     help="The level of the tests; intervals cover 1 - level.",
 )
 @click.option("--resamples", type=click.IntRange(1), default=10_000, help="Resamples of the bootstrap.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--reviews", "n_reviews", type=click.IntRange(1), help="Also print so many reviews that changed side.")
+@click.option("--json", "form", flag_value="json", help="Print JSON.")
+@click.option("--markdown", "form", flag_value="markdown", help="Print Markdown, for a pull request.")
 def compare(
-    revision: tuple[str, ...], every: bool, models: tuple[str, ...], level: float, resamples: int, as_json: bool
+    revision: tuple[str, ...],
+    every: bool,
+    models: tuple[str, ...],
+    level: float,
+    resamples: int,
+    n_reviews: int | None,
+    form: str | None,
 ) -> None:
     """Compare revisions by their predictions on the same reviews.
 
@@ -39,7 +47,7 @@ def compare(
     several, p values are corrected after Holm. A revision is a commit, branch or tag, the name of an experiment, or
     `workspace`.
     """
-    from pipeline.compare import comparison, results, revisions, text
+    from pipeline.compare import comparison, markdown, results, reviews, revisions, text
 
     here = Path()
     files = results.Files()
@@ -68,16 +76,26 @@ def compare(
             except InputError as error:  # one broken experiment must not hide the others
                 left_out[experiment.name] = str(error)
     many = every or len(comparisons) > 1
+    if n_reviews and (many or form):
+        raise InputError("--reviews needs two revisions, and neither --json nor --markdown; name two revisions")
     if many:
         comparisons = comparison.correct_for_many(comparisons)
-    if as_json:
+    if form == "json":
         as_dicts = [comparison.as_dict(one) for one in comparisons]
         value = {"level": level, "n_resamples": resamples, "comparisons": as_dicts, "left_out": left_out}
         click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+    elif form == "markdown":
+        click.echo(markdown.as_markdown(comparisons, left_out, level))
     elif many:
         click.echo(text.many_as_text(a, comparisons, left_out, level))
     else:
         click.echo(text.as_text(comparisons[0], level))
+        if n_reviews:
+            changed = {model: reviews.changed_reviews(a, others[0], model) for model in comparisons[0].models}
+            ids = [review.id for of_model in changed.values() for review in of_model[:n_reviews]]
+            texts = reviews.read_texts(Path("data/test.parquet"), ids)
+            for model, of_model in changed.items():
+                click.echo("\n" + reviews.reviews_as_text(model, of_model, n_reviews, texts))
 
 
 @click.command()

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from ruamel.yaml import YAML
 
 from pipeline.__main__ import main
 from pipeline.ensemble.predictions import make_predictions, save_predictions
+from tests.conftest import ROOT
 
 N = 400
 PREDICTIONS = "predictions/test.json"
@@ -531,3 +533,87 @@ def test_it_needs_neither_torch_nor_gensim_nor_scikit_learn() -> None:
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert "numpy" in loaded
     assert not {"torch", "gensim", "sklearn", "dvc", "nltk"} & set(loaded)
+
+
+def test_markdown_has_the_figures_and_escapes_names(repository: Repository, compare: Command) -> None:
+    repository.columns["nbsvm"] = repository.fit(0.95, 5)
+    repository.params["baseline"]["min_df"] = 9
+    repository.commit()
+    printed = compare("HEAD~1", "HEAD", "--markdown")
+    (row,) = [line for line in printed.splitlines() if "`nbsvm`" in line]
+    figures = json.loads(compare("HEAD~1", "HEAD", "--json"))["comparisons"][0]["models"]["nbsvm"]
+    assert f"{100 * figures['difference']:+.2f} (" in row
+    assert "**B is better**" in row
+    assert "| `baseline.min_df` | `2` | `9` |" in " ".join(printed.split())
+    assert "same answers" in printed
+    repository.git("branch", "a_|_<b>")
+    assert "**a\\_\\|\\_\\<b\\>" in compare("HEAD~1", "a_|_<b>", "--markdown")
+
+
+def test_markdown_of_several_revisions_has_a_table_each(repository: Repository, compare: Command) -> None:
+    repository.columns["nbsvm"] = repository.fit(0.95, 5)
+    repository.commit()
+    printed = compare("HEAD~1", "HEAD", "workspace", "--markdown")
+    assert printed.count("| model") == 2
+    assert "corrected after Holm" in printed
+
+
+@pytest.mark.parametrize("may_comment", [True, False])
+def test_a_pull_request_gets_the_comparison_in_the_summary_and_a_comment(
+    repository: Repository, tmp_path: Path, may_comment: bool
+) -> None:
+    """The steps of the workflow, with the environment of the event and a `gh` that writes down its arguments."""
+    workflow = YAML(typ="safe").load(ROOT / ".github/workflows/compare.yml")
+    (step,) = [step for step in workflow["jobs"]["compare"]["steps"] if step.get("run") == ".ci/compare"]
+    repository.git("update-ref", "refs/remotes/origin/main", "HEAD")
+    repository.columns["nbsvm"] = repository.fit(0.95, 5)
+    repository.commit("A pull request")
+    (repository.folder / ".ci").mkdir()
+    shutil.copy(ROOT / ".ci/compare", repository.folder / ".ci/compare")
+    (repository.folder / ".venv").symlink_to(sys.prefix)
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    gh, asked = tools / "gh", tmp_path / "asked"
+    gh.write_text(f'#!/bin/sh\necho "$@" > {asked}\ncat "$7" >> {asked}\n{"" if may_comment else "exit 1"}\n')
+    gh.chmod(0o755)
+    summary = tmp_path / "summary.md"
+    values = {"${{ github.token }}": "a-token", "${{ github.event.pull_request.number }}": "7"}
+    event = {"GITHUB_BASE_REF": "main", "GITHUB_STEP_SUMMARY": str(summary)}
+    event |= {name: values[value] for name, value in step["env"].items()}
+    path = f"{tools}:{os.environ['PATH']}"
+    done = subprocess.run(
+        [".ci/compare"], cwd=repository.folder, capture_output=True, text=True,
+        env={**os.environ, **event, "PATH": path, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "**B is better**" in summary.read_text()
+    assert asked.read_text().startswith("pr comment 7 --edit-last --create-if-none --body-file ")
+    assert "**B is better**" in asked.read_text()
+    assert ("no comment" in done.stderr) == (not may_comment)
+
+
+def test_the_reviews_that_changed_side_are_listed_by_how_far_they_moved(
+    repository: Repository, compare: Command, tmp_path: Path
+) -> None:
+    p = repository.columns["nbsvm"].copy()
+    right = int(np.flatnonzero((p > 0.5) == (repository.labels == 1))[0])
+    wrong = int(np.flatnonzero((p > 0.5) != (repository.labels == 1))[0])
+    p[right], p[wrong] = 1 - p[right], np.where(p[wrong] > 0.5, 0.4, 0.6)
+    repository.columns["nbsvm"] = p
+    repository.commit()
+    printed = compare("HEAD~1", "HEAD", "--model", "nbsvm", "--reviews", "10")
+    assert "nbsvm: 2 reviews changed side" in printed
+    lost, gained = printed.splitlines()[-2:]
+    assert lost.endswith(f"lost    test/{right}")
+    assert gained.endswith(f"gained  test/{wrong}")
+    (repository.folder / "data").mkdir()
+    texts = pa.table({"id": repository.ids, "text": [f"The start of {i}.\n{'word ' * 99}" for i in range(N)]})
+    pq.write_table(texts, repository.folder / "data/test.parquet")
+    printed = compare("HEAD~1", "HEAD", "--model", "nbsvm", "--reviews", "1")
+    assert printed.splitlines()[-1].startswith(f"      The start of {right}. word word")
+    assert "bag: no review changed side." in compare("HEAD~1", "HEAD", "--reviews", "1")
+
+
+@pytest.mark.parametrize("other", [["--json"], ["--markdown"], ["HEAD"]])
+def test_reviews_are_listed_for_two_revisions_as_text(compare: Command, other: list[str]) -> None:
+    assert "--reviews needs two revisions" in compare("HEAD", "workspace", "--reviews", "3", *other, fails=True)
