@@ -84,8 +84,8 @@ def memory_is_short(error: Exception) -> bool:
     if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
         return True
     said = re.search(
-        r"not enough memory|can(no|')t allocate memory|out of memory|bad_alloc|can't start new thread|failed to map"
-        r" segment|cannot map zero-fill pages",
+        r"not enough memory|can(no|')t allocate memory|out of memory|bad_alloc|can't start new thread|launch worker"
+        r" thread|failed to map segment|cannot map zero-fill pages",
         str(error),
         re.IGNORECASE,
     )

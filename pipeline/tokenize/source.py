@@ -4,10 +4,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 SPLITS = ("train", "unsup")
+
+
+def _read(path: Path, columns: list[str]) -> pa.Table:
+    """Read columns without threads: if memory is too short to start them, pyarrow waits for them without an end."""
+    return pq.ParquetFile(path).read(columns, use_threads=False)
 
 
 class Source:
@@ -26,14 +32,16 @@ class Source:
         self._folder = folder
         self.keep: dict[str, NDArray[np.bool_]] = {}
         for split in SPLITS:
-            in_test = pq.read_table(folder / f"{split}.parquet", columns=["in_test"])["in_test"].to_numpy()
+            in_test = _read(folder / f"{split}.parquet", ["in_test"])["in_test"].to_numpy()
             self.keep[split] = ~(in_test & drop_test_duplicates)
         self.n_reviews = sum(int(kept.sum()) for kept in self.keep.values())
 
     def texts(self, split: str) -> Iterator[str]:
         """Stream the kept texts."""
         start = 0
-        for batch in pq.ParquetFile(self._folder / f"{split}.parquet").iter_batches(2048, columns=["text"]):
+        for batch in pq.ParquetFile(self._folder / f"{split}.parquet").iter_batches(
+            2048, columns=["text"], use_threads=False
+        ):
             kept = self.keep[split][start : start + len(batch)]
             yield from (text for text, keep in zip(batch["text"].to_pylist(), kept.tolist(), strict=True) if keep)
             start += len(batch)
@@ -49,6 +57,6 @@ class Source:
 
     def labels(self) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
         """Return labels, int8 [n_reviews], and validation mask, bool [n_reviews], of the kept training reviews."""
-        table = pq.read_table(self._folder / "train.parquet", columns=["label", "valid"])
+        table = _read(self._folder / "train.parquet", ["label", "valid"])
         keep = self.keep["train"]
         return table["label"].to_numpy().astype(np.int8)[keep], table["valid"].to_numpy()[keep]
