@@ -9,9 +9,11 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import NamedTuple
 
-LIBRARIES = ["torch", "gensim.models.word2vec", "sklearn.linear_model", "pyarrow.parquet", "stages.runner"]
+NAMES = ("baseline", "classify", "embed", "ensemble", "evaluate", "fetch", "maas", "params", "polarity", "report")
+LOADED = [f"stages.{name}" for name in (*NAMES, "student", "tokenize", "runner")]
+LOADED.append("torch._dynamo")  # the first step of an optimizer would load it
 CONTEXT = multiprocessing.get_context("forkserver")
-CONTEXT.set_forkserver_preload(LIBRARIES)
+CONTEXT.set_forkserver_preload(LOADED)
 
 
 class Ended(NamedTuple):
