@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-.PHONY: help demo test test-browser test-gpu repro release plots-page bench fuzz check check-lock clean
+.PHONY: help demo test test-browser test-faults test-gpu repro release plots-page bench fuzz check check-lock clean
 
 $(BIN)/installed: requirements.txt
 	$(PYTHON) -m venv .venv
@@ -37,6 +37,9 @@ test: $(BIN)/installed-tests check  ## the whole suite
 
 test-browser: $(BIN)/installed-browser  ## the report and the page in Chromium, skipped if there is none; SCREENSHOTS=folder keeps the pictures
 	SCREENSHOTS="$(SCREENSHOTS)" $(BIN)/python -m pytest -m browser -rs tests/browser
+
+test-faults: $(BIN)/installed-tests  ## kills, full disks, broken downloads, a crowd at the page: a quarter of an hour; FAULTS_SEED repeats one
+	$(BIN)/python -m pytest -m "faults or not faults" -s -rs tests/faults
 
 test-gpu: $(BIN)/installed  ## the tests that need a GPU; without one they are skipped
 	$(BIN)/python -m pytest -m gpu -rs

@@ -3,12 +3,15 @@
 lstm_frozen keeps the vectors fixed, lstm_finetuned trains them further, lstm_random starts from random ones.
 
 Reads:  data/tokens/train/, artifacts/embeddings/; data/tokens/unsup/ if the loss uses unlabelled reviews
-Writes: artifacts/MODEL/SEED/, plots/history/MODEL-SEED.csv, metrics/valid/MODEL-SEED.json; while it runs
-        .checkpoints/MODEL-SEED/, from which an interrupted training resumes, and runs/ if TensorBoard is on
+Writes: artifacts/MODEL/SEED/, plots/history/MODEL-SEED.csv, metrics/valid/MODEL-SEED.json; while it runs, once a
+        minute and on SIGTERM, .checkpoints/MODEL-SEED/, from which an interrupted training resumes, and runs/ if
+        TensorBoard is on
 Params: classify
 """
 
-from collections.abc import Callable, Sequence
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -34,6 +37,17 @@ from pipeline.core.progress import Progress
 TOKENS, EMBEDDINGS = Path("data/tokens"), Path("artifacts/embeddings")
 UNDERFIT = 0.04  # share of the validation loss
 Teach: TypeAlias = Callable[[Labelled, NetworkConfig, torch.device], Labelled]
+
+
+@contextmanager
+def noted_sigterm() -> Iterator[Callable[[], bool]]:
+    """Let SIGTERM, with which a scheduler ends a job, wait for the end of a step; yield what says whether it came."""
+    signals: list[int] = []
+    before = signal.signal(signal.SIGTERM, lambda number, frame: signals.append(number))
+    try:
+        yield lambda: bool(signals)
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def main(progress: Progress, model: str = "", seed: str = "", *, classify: Classify) -> dict[str, Any]:
@@ -71,10 +85,11 @@ def fit(
         progress.epoch(epoch.epoch, n_epochs, **epoch.figures)
         curves(epoch)
 
-    with progress.bar(run, n_epochs * int(labelled.reviews.lengths.sum()), " tokens") as advance:
+    n_tokens = n_epochs * int(labelled.reviews.lengths.sum())
+    with progress.bar(run, n_tokens, " tokens") as advance, noted_sigterm() as stopping:
         history = train(
             network, labelled, valid, section, seed=int(seed), unlabelled=unlabelled, checkpoint=checkpoint,
-            advance=advance, on_epoch=on_epoch,
+            advance=advance, on_epoch=on_epoch, stopping=stopping,
         )  # fmt: skip
     best = best_of(history)
     training = {"model": model, "seed": int(seed), **section.model_dump(), "best_epoch": best.epoch}

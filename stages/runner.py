@@ -26,10 +26,12 @@ from pipeline.params import Params, parse
 from stages.progress import Terminal
 
 # What lowers the memory that a stage needs the most.
+SMALLER_NETWORK = "lower classify.batch_size, classify.hidden_size or classify.tail_tokens in params.yaml"
 LOWER = {
     "embed": "lower embed.vector_size or raise embed.min_count in params.yaml",
     "baseline": "raise baseline.min_df in params.yaml",
-    "classify": "lower classify.batch_size, classify.hidden_size or classify.tail_tokens in params.yaml",
+    "classify": SMALLER_NETWORK,
+    "student": SMALLER_NETWORK,
     "maas": "lower maas.n_words or maas.vector_size in params.yaml",
 }
 SUPPORT = ("__init__", "__main__", "runner", "progress")  # modules of this folder that are no stages
@@ -78,11 +80,16 @@ def is_read_only(error: Exception) -> bool:
 
 
 def memory_is_short(error: Exception) -> bool:
-    """Return whether there was too little memory; torch says so with a RuntimeError of its own words."""
+    """Return whether memory was too short; torch, threads and the loader of libraries say so in their own words."""
     if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
         return True
-    said = ("not enough memory", "can't allocate memory", "out of memory", "Cannot allocate memory", "bad_alloc")
-    return any(words in str(error) for words in said) or type(error).__name__ == "TerminatedWorkerError"
+    said = re.search(
+        r"not enough memory|can(no|')t allocate memory|out of memory|bad_alloc|can't start new thread|launch worker"
+        r" thread|failed to map segment|cannot map zero-fill pages",
+        str(error),
+        re.IGNORECASE,
+    )
+    return bool(said) or type(error).__name__ == "TerminatedWorkerError"
 
 
 @contextmanager
@@ -104,30 +111,14 @@ def alone(label: str) -> Iterator[None]:
             path.unlink(missing_ok=True)
 
 
-def run(name: str, main: Callable[..., Mapping[str, Any] | None], *arguments: str) -> None:
-    """Run a stage: check all parameters, call `main`, write metrics/seconds/<name>[-<argument>...].json.
+@contextmanager
+def errors_in_one_line(name: str) -> Iterator[None]:
+    """End the process with one line, not a traceback, after an error that no change of the code would mend.
 
-    `main` gets a `Progress`, the arguments, and by keyword the sections of params.yaml that its signature names. It
-    returns figures for the closing line. An InputError, a full or read-only disk, too little memory and Ctrl-C end the
-    stage with one line on standard error and the exit status 1 or 130.
+    These are InputError, a full or read-only disk, too little memory (exit status 1) and Ctrl-C (130).
     """
-    started = time.perf_counter()
-    # A stage that DVC or a scheduler ends with SIGTERM cleans up as after Ctrl-C.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    label = "-".join([name, *arguments])
     try:
-        params = read_params()
-        wanted = [key for key in inspect.signature(main).parameters if key in Params.model_fields]
-        with alone(label):
-            figures = main(Terminal(), *arguments, **{key: getattr(params, key) for key in wanted}) or {}
-        seconds = time.perf_counter() - started
-        if name not in ("params", "report"):  # a check takes no time, and the report shows the others' seconds
-            measured = {
-                "seconds": round(seconds, 1),
-                "peak_memory_mib": round(peak_memory_mib(), 1),
-                "hardware": hardware(),
-            }
-            write_json(Path(f"metrics/seconds/{label}.json"), measured)
+        yield
     except InputError as error:
         sys.exit(f"error in {name}: {error}")
     except Exception as error:
@@ -145,6 +136,31 @@ def run(name: str, main: Callable[..., Mapping[str, Any] | None], *arguments: st
     except KeyboardInterrupt:
         print(f"{name} was stopped; no half-written file is left, `dvc repro` continues from here", file=sys.stderr)
         sys.exit(130)
+
+
+def run(name: str, main: Callable[..., Mapping[str, Any] | None], *arguments: str) -> None:
+    """Run a stage: check all parameters, call `main`, write metrics/seconds/<name>[-<argument>...].json.
+
+    `main` gets a `Progress`, the arguments, and by keyword the sections of params.yaml that its signature names. It
+    returns figures for the closing line. Errors end the stage as in `errors_in_one_line`.
+    """
+    started = time.perf_counter()
+    # A stage that DVC or a scheduler ends with SIGTERM cleans up as after Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    label = "-".join([name, *arguments])
+    with errors_in_one_line(name):
+        params = read_params()
+        wanted = [key for key in inspect.signature(main).parameters if key in Params.model_fields]
+        with alone(label):
+            figures = main(Terminal(), *arguments, **{key: getattr(params, key) for key in wanted}) or {}
+        seconds = time.perf_counter() - started
+        if name not in ("params", "report"):  # a check takes no time, and the report shows the others' seconds
+            measured = {
+                "seconds": round(seconds, 1),
+                "peak_memory_mib": round(peak_memory_mib(), 1),
+                "hardware": hardware(),
+            }
+            write_json(Path(f"metrics/seconds/{label}.json"), measured)
     shown = ", ".join(f"{key.replace('_', ' ')} {_text(value)}" for key, value in figures.items())
     print(f"{label}: {shown}{', ' if shown else ''}{seconds:.1f} s")
 
@@ -161,5 +177,6 @@ def main() -> None:
     name, *arguments = sys.argv[1:] or [""]
     if name not in names:
         sys.exit(f"error: there is no stage {name!r}; the stages are {', '.join(names)}")
-    module = importlib.import_module(f"stages.{name}")
+    with errors_in_one_line(name):
+        module = importlib.import_module(f"stages.{name}")
     run(name, module.main, *arguments)

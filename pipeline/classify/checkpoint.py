@@ -2,6 +2,7 @@
 
 import hashlib
 import shutil
+import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -28,10 +29,22 @@ def key_of(facts: Mapping[str, Any], files: Iterable[Path]) -> str:
 
 
 class Checkpoint:
-    """The last saved state of a training, in a folder; the state of another key is ignored."""
+    """The last saved state of a training, in a folder; the state of another key is ignored.
 
-    def __init__(self, folder: Path, key: str) -> None:
-        self.folder, self.key = folder, key
+    Args:
+        folder: of the state.
+        key: of the training.
+        every: seconds between two saves within an epoch; as much training is lost at most.
+    """
+
+    def __init__(self, folder: Path, key: str, every: float = 60.0) -> None:
+        self.folder, self.key, self.every = folder, key, every
+        self._saved = time.monotonic()  # not changed by setting the clock
+
+    @property
+    def due(self) -> bool:
+        """Whether the last save is `every` seconds ago."""
+        return time.monotonic() - self._saved >= self.every
 
     def save(self, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
         """Replace the saved state, atomically, by tensors and JSON values."""
@@ -39,6 +52,7 @@ class Checkpoint:
             folder.mkdir()
             save_file({name: value.cpu().contiguous() for name, value in tensors.items()}, folder / "state.safetensors")
             write_json(folder / "state.json", {"key": self.key, **facts})
+        self._saved = time.monotonic()
 
     def load(self) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
         """Return the saved tensors, on the CPU, and JSON values; None if there are none of this key, or broken ones."""

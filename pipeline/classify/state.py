@@ -45,7 +45,14 @@ def still_falling(history: Sequence[Epoch]) -> float:
 
 
 class State:
-    """Weights, their moving average, the optimizer, random generators, the history and the best weights."""
+    """Weights, their moving average, the optimizer, random generators, the history and the best weights.
+
+    Attributes:
+        n_steps: done in the epoch that is under way.
+        total_loss: of the reviews of these steps, float64.
+        order: generates the order of the reviews.
+        order_at_start: its state as the epoch began, from which the epoch's batches are planned again.
+    """
 
     def __init__(self, network: Network, section: Classify, seed: int) -> None:
         self.network = network
@@ -55,12 +62,19 @@ class State:
         groups = [{"params": rest}] + ([{"params": vectors, "weight_decay": 0.0}] if vectors else [])
         self.optimizer = torch.optim.AdamW(groups, weight_decay=section.weight_decay, fused=True)
         self.order = torch.Generator().manual_seed(seed)
+        self.begin_epoch()
         self.average: AveragedModel | None = None
         if section.ema_decay:
             average = get_ema_multi_avg_fn(section.ema_decay)  # type: ignore[no-untyped-call]
             self.average = AveragedModel(network, multi_avg_fn=average)
         self.history: list[Epoch] = []
         self.best_weights: dict[str, Tensor] = {}
+
+    def begin_epoch(self) -> None:
+        """Set the position within the epoch to its beginning."""
+        self.n_steps = 0
+        self.total_loss = torch.zeros((), dtype=torch.float64)
+        self.order_at_start = self.order.get_state()
 
     @property
     def evaluated(self) -> Network:
@@ -83,10 +97,11 @@ class State:
             tensors |= {f"average.{name}": value for name, value in self.average.state_dict().items()}
         for i, moments in self.optimizer.state_dict()["state"].items():
             tensors |= {f"optimizer.{i}.{name}": value for name, value in moments.items()}
-        tensors |= {"random.order": self.order.get_state(), "random.cpu": torch.get_rng_state()}
+        tensors |= {"random.order": self.order_at_start, "random.cpu": torch.get_rng_state()}
+        tensors["total_loss"] = self.total_loss
         if torch.cuda.is_available():
             tensors["random.cuda"] = torch.cuda.get_rng_state()
-        checkpoint.save(tensors, {"history": [asdict(epoch) for epoch in self.history]})
+        checkpoint.save(tensors, {"history": [asdict(epoch) for epoch in self.history], "n_steps": self.n_steps})
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Take over the saved state; without one, stay at the start."""
@@ -108,6 +123,8 @@ class State:
             moments.setdefault(int(i), {})[name] = value
         self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": moments})
         self.order.set_state(tensors["random.order"])
+        self.begin_epoch()
+        self.n_steps, self.total_loss = facts["n_steps"], tensors["total_loss"]
         torch.set_rng_state(tensors["random.cpu"])
         if "random.cuda" in tensors:
             torch.cuda.set_rng_state(tensors["random.cuda"])

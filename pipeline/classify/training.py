@@ -3,7 +3,7 @@
 import copy
 import math
 from collections.abc import Callable, Sequence
-from itertools import cycle
+from itertools import cycle, islice, repeat
 
 import numpy as np
 import torch
@@ -81,9 +81,9 @@ def train_epoch(
     unlabelled: Reviews | None,
     section: Classify,
     shares: Sequence[float],
-    advance: Advance,
+    after_step: Advance,
 ) -> float:
-    """Train on each labelled review once; return the mean loss.
+    """Train on each labelled review once, or on those that `state` has not trained on yet; return the mean loss.
 
     Args:
         state: changed in place.
@@ -91,22 +91,33 @@ def train_epoch(
         unlabelled: a batch of them goes with each labelled batch; they start over when they run out.
         section: batch size, clipping, the weights of the loss.
         shares: the share of the full learning rates at each step.
-        advance: called with the number of tokens after each step.
+        after_step: called with the number of tokens after each step.
+
+    Raises:
+        InputError: the loss of a batch or its gradient is not finite.
     """
     network = state.network.train()
-    total = torch.zeros((), dtype=torch.float64)
     planned = batches(train.reviews.lengths, section.batch_size, state.order)
-    others = cycle(batches(unlabelled.lengths, section.batch_size, state.order)) if unlabelled else None
-    for rows, share in zip(planned, shares, strict=True):
+    others = cycle(batches(unlabelled.lengths, section.batch_size, state.order)) if unlabelled else repeat(None)
+    steps = zip(zip(planned, shares, strict=True), others, strict=False)
+    for (rows, share), other_rows in islice(steps, state.n_steps, None):
         labels = train.labels[rows.to(train.labels.device)]
-        other = unlabelled.batch(next(others)) if unlabelled and others else None
+        other = unlabelled.batch(other_rows) if unlabelled and other_rows is not None else None
         state.optimizer.zero_grad()
         loss = add_gradients(network, train.reviews.batch(rows), labels, other, section)
-        nn.utils.clip_grad_norm_([p for p in network.parameters() if p.requires_grad], section.clip_norm)
+        norm = nn.utils.clip_grad_norm_([p for p in network.parameters() if p.requires_grad], section.clip_norm)
         state.step(share)
-        total += loss.cpu().double() * len(rows)
-        advance(int(train.reviews.lengths[rows].sum()))
-    return float(total) / len(train.reviews)
+        loss, norm = torch.stack([loss, norm]).cpu()  # both at once: a GPU is waited for once per step
+        state.n_steps += 1
+        if not (loss.isfinite() and norm.isfinite()):
+            raise InputError(
+                f"training diverged: the loss of batch {state.n_steps} of {len(planned)} in epoch"
+                f" {len(state.history) + 1} is {loss:.4g}, and the norm of its gradient {norm:.4g};"
+                f" lower classify.lr = {section.lr} or classify.embedding_lr = {section.embedding_lr} in params.yaml"
+            )
+        state.total_loss += loss.double() * len(rows)
+        after_step(int(train.reviews.lengths[rows].sum()))
+    return float(state.total_loss) / len(train.reviews)
 
 
 def train(
@@ -120,6 +131,7 @@ def train(
     checkpoint: Checkpoint | None = None,
     advance: Advance = lambda n_tokens: None,
     on_epoch: Callable[[Epoch], object] = lambda epoch: None,
+    stopping: Callable[[], bool] = lambda: False,
 ) -> list[Epoch]:
     """Train `network` in place; it ends with the weights of the best epoch on `valid`.
 
@@ -133,14 +145,17 @@ def train(
         section: the parameters.
         seed: of the order of the reviews.
         unlabelled: reviews for the terms of the loss that need no label.
-        checkpoint: written after each epoch; training resumes from it, with the same result to the bit.
-        advance: called with the number of tokens after each step, and once for the epochs already done.
+        checkpoint: written after each epoch, and within one when it is due; training resumes from it, with the same
+            result to the bit. It never has weights of a step whose loss or gradient was not finite.
+        advance: called with the number of tokens after each step, and once for the steps already done.
         on_epoch: called after each epoch trained here.
+        stopping: asked after each step; if it says so, the checkpoint is written and training is interrupted.
 
     Returns: the history, one entry per epoch.
 
     Raises:
-        InputError: the loss of an epoch is not finite.
+        InputError: the loss of a batch or its gradient is not finite.
+        KeyboardInterrupt: `stopping` said so.
     """
     state = State(network, section, seed)
     if checkpoint:
@@ -149,21 +164,27 @@ def train(
     n_epochs = count_epochs(section, len(train.reviews))
     n_steps = n_epochs * steps_per_epoch
     schedule = [warmup_then_cosine(step, n_steps, section.warmup_frac) for step in range(n_steps)]
-    advance(len(state.history) * int(train.reviews.lengths.sum()))
+
+    def after_step(n_tokens: int) -> None:
+        advance(n_tokens)
+        stop = stopping()
+        if checkpoint and (stop or checkpoint.due):
+            state.save(checkpoint)
+        if stop:
+            raise KeyboardInterrupt
+
+    n_tokens = int(train.reviews.lengths.sum())
+    advance(len(state.history) * n_tokens + state.n_steps * n_tokens // steps_per_epoch)
     while len(state.history) < n_epochs:
         epoch = len(state.history) + 1
         if state.history and epoch - best_of(state.history).epoch > section.patience:
             break
         shares = schedule[(epoch - 1) * steps_per_epoch : epoch * steps_per_epoch]
-        train_loss = train_epoch(state, train, unlabelled, section, shares, advance)
-        if not math.isfinite(train_loss):
-            raise InputError(
-                f"training diverged: the loss of epoch {epoch} is {train_loss};"
-                f" lower classify.lr = {section.lr} or classify.embedding_lr = {section.embedding_lr} in params.yaml"
-            )
+        train_loss = train_epoch(state, train, unlabelled, section, shares, after_step)
         state.history.append(Epoch(epoch, train_loss, *validate(state.evaluated, valid), section.lr * shares[-1]))
         if best_of(state.history).epoch == epoch:
             state.best_weights = copy.deepcopy(state.evaluated.state_dict())
+        state.begin_epoch()
         if checkpoint:
             state.save(checkpoint)
         on_epoch(state.history[-1])

@@ -1,5 +1,6 @@
 """The error that a user can fix, and the guard that turns what a parser raises into it."""
 
+import errno
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,7 +33,7 @@ def one_line(text: str, longest: int) -> str:
 
 @contextmanager
 def refusing(path: object, problem: str, remedy: str) -> Iterator[None]:
-    """Turn what a parser raises on bad bytes into an InputError; let InputError and MemoryError pass.
+    """Turn what a parser raises on bad bytes into an InputError, and too little memory into a MemoryError.
 
     Parsers raise a dozen kinds of exceptions on damaged bytes, RecursionError and tokenize.TokenError among them, and
     their documentation lists few. Only the call of a parser belongs into the block, as a mistake of ours in it would be
@@ -50,5 +51,7 @@ def refusing(path: object, problem: str, remedy: str) -> Iterator[None]:
     except FileNotFoundError:
         raise InputError(f"{path} is missing; {remedy}") from None
     except Exception as error:
+        if getattr(error, "errno", None) == errno.ENOMEM or str(error).endswith(f"(os error {errno.ENOMEM})"):
+            raise MemoryError(one_line(str(error), 300)) from None  # no fault of the file
         reason = one_line(str(error), 300) or type(error).__name__
         raise InputError(f"{path} {problem} ({reason}); {remedy}") from None

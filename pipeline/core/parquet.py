@@ -45,23 +45,22 @@ def read_parquet(
     """
     n_bytes = check_file(source, remedy) if isinstance(source, Path) else len(source)
     most = ALWAYS_UNPACKED + RATIO * n_bytes
+    file = source if isinstance(source, Path) else BytesIO(source)
     names = None if columns is None else list(columns)
 
-    def file() -> Path | BytesIO:
-        return source if isinstance(source, Path) else BytesIO(source)
-
-    with refusing(name, problem, remedy), pq.ParquetFile(file()) as parquet:
+    with refusing(name, problem, remedy), pq.ParquetFile(file) as parquet:
         groups = [parquet.metadata.row_group(i) for i in range(parquet.metadata.num_row_groups)]
         unpacked = sum(group.total_byte_size for group in groups)
         if unpacked <= most and parquet.metadata.num_rows <= most:
             unpacked = 0
-            for batch in parquet.iter_batches(ROWS_AT_ONCE, columns=names):
+            for batch in parquet.iter_batches(ROWS_AT_ONCE, columns=names, use_threads=False):
                 unpacked += sum(map(_n_bytes, batch.columns))
                 if unpacked > most:
                     break
         if unpacked > most or parquet.metadata.num_rows > most:
             raise ValueError(f"it unpacks to more than {most:,} bytes")
-        table = pq.read_table(file(), columns=names)
+        # Where memory is so short that no thread can start, pyarrow would wait for its threads without an end.
+        table = parquet.read(names, use_threads=False)
         table.validate(full=True)
     return table
 

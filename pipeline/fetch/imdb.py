@@ -5,13 +5,12 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-import pooch
 import pyarrow as pa
-import requests
 
 from pipeline.core.errors import InputError
 from pipeline.fetch.archive import read_files
 from pipeline.fetch.corpus import COLUMNS, SPLITS
+from pipeline.fetch.download import download
 
 REVIEW = re.compile(r"(?:^|/)(train|test)/(pos|neg|unsup)/([^/]+)\.txt$")
 MOVIES = re.compile(r"(?:^|/)(train|test)/urls_(pos|neg|unsup)\.txt$")
@@ -126,19 +125,11 @@ def download_imdb(given: str | None) -> Path:
         if not path.is_absolute() or not path.is_file():
             raise InputError(f"IMDB_ARCHIVE = {given!r} is not the absolute path of a file; correct it or unset it")
         return path
-    try:
-        download = pooch.HTTPDownloader(progressbar=True, timeout=60)
-        cache = pooch.os_cache("word2vec-lstm-imdb")
-        registry = pooch.create(cache, base_url="", registry={Path(URL).name: SHA256}, urls={Path(URL).name: URL})
-        registry.retry_if_failed = 3
-        return Path(registry.fetch(Path(URL).name, downloader=download))
-    except requests.RequestException as error:
-        raise InputError(
-            f"{URL} cannot be downloaded ({type(error).__name__}); download it on another machine and set"
-            " IMDB_ARCHIVE to its absolute path, or run `make demo`, which needs no data"
-        ) from None
-    except ValueError as error:  # pooch raises this for a wrong checksum
-        raise InputError(f"{error} Download it by hand, or try again later") from None
+    remedy = (
+        "try again later, or download it on another machine and set IMDB_ARCHIVE to its absolute path, or run"
+        " `make demo`, which needs no data"
+    )
+    return download(URL, SHA256, remedy)
 
 
 def read_imdb(path: Path) -> dict[str, pa.Table]:

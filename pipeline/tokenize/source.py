@@ -38,7 +38,7 @@ class Source:
         """Stream the kept texts."""
         start, path = 0, self._folder / f"{split}.parquet"
         with refusing(path, NOT_REVIEWS, RESTORE), pq.ParquetFile(path) as parquet:
-            for batch in parquet.iter_batches(2048, columns=["text"]):
+            for batch in parquet.iter_batches(2048, columns=["text"], use_threads=False):
                 kept = self.keep[split][start : start + len(batch)]
                 yield from (text for text, keep in zip(batch["text"].to_pylist(), kept.tolist(), strict=True) if keep)
                 start += len(batch)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from pipeline.classify import training
 from pipeline.classify.batches import Labelled, Reviews
 from pipeline.classify.checkpoint import Checkpoint
 from pipeline.classify.classifier import logits
@@ -160,6 +161,45 @@ def test_an_interrupted_training_resumes_to_the_same_bits(
         np.testing.assert_array_equal(value, expected[name], err_msg=name)
 
 
+MIXED = {"ema_decay": 0.9, "adversarial_weight": 1.0, "virtual_adversarial_weight": 1.0, "entropy_weight": 1.0}
+
+
+@pytest.mark.parametrize(("values", "n_steps"), [({}, 18), ({}, 26), (MIXED, 18)])
+def test_a_training_stopped_within_an_epoch_goes_on_with_the_next_step(
+    embeddings: Embeddings, section: Classify, tmp_path: Path, values: dict[str, float], n_steps: int
+) -> None:
+    other = section.model_copy(update=values)
+    unlabelled = corpus(embeddings, section, CPU, 100, 3).reviews if values else None
+    whole, history = fitted(embeddings, other, unlabelled=unlabelled)
+    checkpoint = Checkpoint(tmp_path / "state", "key")
+    asked = count(1)
+    with pytest.raises(KeyboardInterrupt):
+        fitted(embeddings, other, unlabelled=unlabelled, checkpoint=checkpoint, stopping=lambda: next(asked) == n_steps)
+    n_tokens: list[int] = []
+    resumed, again = fitted(embeddings, other, unlabelled=unlabelled, checkpoint=checkpoint, advance=n_tokens.append)
+    assert len(n_tokens) == 1 + section.epochs * 13 - n_steps
+    assert again == history
+    expected = weights_of(whole)
+    for name, value in weights_of(resumed).items():
+        np.testing.assert_array_equal(value, expected[name], err_msg=name)
+
+
+def test_a_killed_training_goes_on_where_the_checkpoint_was_last_due(
+    embeddings: Embeddings, section: Classify, tmp_path: Path
+) -> None:
+    whole, history = fitted(embeddings, section)
+    checkpoint = Checkpoint(tmp_path / "state", "key", every=0.0)
+    with pytest.raises(KeyboardInterrupt):
+        fitted(embeddings, section, checkpoint=checkpoint, advance=stop_in_epoch(3))
+    n_tokens: list[int] = []
+    resumed, again = fitted(embeddings, section, checkpoint=checkpoint, advance=n_tokens.append)
+    assert len(n_tokens) == 1 + section.epochs * 13 - (2 * 13 + 4)
+    assert again == history
+    expected = weights_of(whole)
+    for name, value in weights_of(resumed).items():
+        np.testing.assert_array_equal(value, expected[name], err_msg=name)
+
+
 @pytest.mark.parametrize("cell", ["clockwork", "depth_gated"])
 def test_other_cells_learn_and_resume_too(embeddings: Embeddings, section: Classify, tmp_path: Path, cell: str) -> None:
     values = {"cell": cell, "num_layers": 2, "periods": [1, 2], "epochs": 2}
@@ -179,8 +219,7 @@ def test_other_cells_learn_and_resume_too(embeddings: Embeddings, section: Class
 def test_averaged_weights_and_unlabelled_reviews_resume_too(
     embeddings: Embeddings, section: Classify, tmp_path: Path
 ) -> None:
-    values = {"ema_decay": 0.9, "adversarial_weight": 1.0, "virtual_adversarial_weight": 1.0, "entropy_weight": 1.0}
-    mixed = section.model_copy(update=values)
+    mixed = section.model_copy(update=MIXED)
     unlabelled = corpus(embeddings, section, CPU, 100, 3).reviews  # fewer than the labelled ones: they start over
     whole, history = fitted(embeddings, mixed, unlabelled=unlabelled)
     checkpoint = Checkpoint(tmp_path / "state", "key")
@@ -210,10 +249,35 @@ def test_a_checkpoint_of_another_key_is_ignored(embeddings: Embeddings, section:
     assert len(steps) == 1 + section.epochs * 13
 
 
-def test_a_diverged_training_names_the_epoch_and_the_remedy(embeddings: Embeddings, section: Classify) -> None:
+def test_a_diverged_training_names_the_batch_and_the_remedy(embeddings: Embeddings, section: Classify) -> None:
     broken = replace(embeddings, vectors=np.full_like(embeddings.vectors, np.inf))
-    with pytest.raises(InputError, match=r"training diverged: the loss of epoch 1 is nan; lower classify\.lr = 0\.01"):
+    said = r"training diverged: the loss of batch 1 of 13 in epoch 1 is nan, .*; lower classify\.lr = 0\.01"
+    with pytest.raises(InputError, match=said):
         fitted(broken, section)
+
+
+@pytest.mark.parametrize("of", ["loss", "gradient"])
+def test_what_diverges_later_leaves_the_last_good_weights(
+    embeddings: Embeddings, section: Classify, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, of: str
+) -> None:
+    steps, add_gradients = count(1), training.add_gradients
+
+    def diverge(network: Network, *arguments: Any) -> torch.Tensor:
+        loss = add_gradients(network, *arguments)
+        if next(steps) == 18:
+            if of == "loss":
+                return loss * torch.nan
+            next(p for p in network.parameters() if p.requires_grad).grad.fill_(torch.inf)  # type: ignore[union-attr]
+        return loss
+
+    monkeypatch.setattr(training, "add_gradients", diverge)
+    checkpoint = Checkpoint(tmp_path / "state", "key", every=0.0)
+    with pytest.raises(InputError, match="batch 5 of 13 in epoch 2"):
+        fitted(embeddings, section, checkpoint=checkpoint)
+    saved = checkpoint.load()
+    assert saved is not None
+    assert saved[1]["n_steps"] == 4
+    assert all(value.isfinite().all() for name, value in saved[0].items() if not name.startswith("random."))
 
 
 def test_the_learning_rate_rises_then_falls() -> None:

@@ -35,3 +35,9 @@ def test_a_missing_file_and_an_error_without_words_are_named() -> None:
 def test_what_the_file_is_not_to_blame_for_passes(error: type[BaseException]) -> None:
     with pytest.raises(error), refusing("x", "is broken", "mend it"):
         raise error
+
+
+@pytest.mark.parametrize("error", [OSError(12, "Cannot allocate memory"), ValueError("I/O error: x (os error 12)")])
+def test_a_file_is_not_to_blame_for_too_little_memory(error: Exception) -> None:
+    with pytest.raises(MemoryError), refusing("x", "is broken", "delete it"):
+        raise error

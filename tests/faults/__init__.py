@@ -1,0 +1,1 @@
+"""Faults of the machine, the network and the clients; `make test-faults` runs them at full length."""

@@ -1,0 +1,65 @@
+"""What the faults share: the stages of a run, their outputs, and a seed that is printed."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.conftest import Project
+
+OUTPUTS = ("data", "artifacts", "metrics", "plots", "predictions")
+STAGES = (  # as their commands say, in the order of a run
+    "params",
+    "fetch",
+    "tokenize",
+    "embed",
+    "baseline",
+    "classify lstm_random 1",
+    "classify lstm_frozen 1",
+    "classify lstm_finetuned 1",
+    "maas",
+    "polarity",
+    "ensemble",
+    "student 1",
+    "evaluate",
+    "report",
+)
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    """Of a new seed each time, which is printed; FAULTS_SEED repeats one."""
+    seed = int(os.environ.get("FAULTS_SEED", np.random.SeedSequence().generate_state(1)[0]))
+    print(f"\nFAULTS_SEED={seed}")
+    return np.random.default_rng(seed)
+
+
+def outputs_of(project: Project) -> dict[str, bytes]:
+    """Return the bytes of all outputs but seconds, by path; the report, which shows the seconds, is not among them."""
+    return {path: content for path, content in project.bytes_of(*OUTPUTS).items() if "metrics/seconds/" not in path}
+
+
+def unfinished(project: Project) -> list[Path]:
+    """Return the files and folders that an atomic replacement has left."""
+    return [path for path in project.folder.rglob("*.partial") if path.exists()]
+
+
+def without_results(project: Project) -> Project:
+    """Remove all that the stages made, DVC's cache and dvc.lock included."""
+    for name in (*OUTPUTS, "report", ".dvc/cache", ".dvc/tmp", ".checkpoints"):
+        shutil.rmtree(project.folder / name, ignore_errors=True)
+    (project.folder / "dvc.lock").unlink()
+    return project
+
+
+@pytest.fixture(scope="module")
+def once(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """A copy of the project that has run, for the tests of a module that leave its outputs as they are."""
+    copied = object.__new__(Project)
+    copied.folder = tmp_path_factory.mktemp("once") / "project"
+    shutil.copytree(project.folder, copied.folder, symlinks=True)
+    yield copied
+    shutil.rmtree(copied.folder)
