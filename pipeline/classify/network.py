@@ -53,7 +53,7 @@ class Network(nn.Module):
         self.config, self.dropout, self.dtype = config, dropout, dtype
         n_directions = 2 if config.bidirectional else 1
         width = n_directions * config.hidden_size
-        self.embedding = nn.Embedding(config.n_words + 1, config.vector_size, padding_idx=config.n_words)
+        self.embedding = nn.Embedding(config.n_words + 1, config.vector_size, padding_idx=config.n_words, sparse=True)
         self.layers = Layers(
             config.cell,
             config.vector_size,

@@ -10,6 +10,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from pipeline.classify.checkpoint import Checkpoint
 from pipeline.classify.network import Network
+from pipeline.classify.optimizer import Optimizer
 from pipeline.classify.params import Classify
 
 
@@ -56,11 +57,7 @@ class State:
 
     def __init__(self, network: Network, section: Classify, seed: int) -> None:
         self.network = network
-        self.rates = [section.lr, section.embedding_lr]
-        vectors = [p for p in network.embedding.parameters() if p.requires_grad]
-        rest = [p for name, p in network.named_parameters() if not name.startswith("embedding.")]
-        groups = [{"params": rest}] + ([{"params": vectors, "weight_decay": 0.0}] if vectors else [])
-        self.optimizer = torch.optim.AdamW(groups, weight_decay=section.weight_decay, fused=True)
+        self.optimizer = Optimizer(network, section)
         self.order = torch.Generator().manual_seed(seed)
         self.begin_epoch()
         self.average: AveragedModel | None = None
@@ -83,9 +80,7 @@ class State:
 
     def step(self, share: float) -> None:
         """Update the weights by their gradients, at a share of the full learning rates."""
-        for group, rate in zip(self.optimizer.param_groups, self.rates, strict=False):
-            group["lr"] = rate * share
-        self.optimizer.step()
+        self.optimizer.step(share)
         if self.average:
             self.average.update_parameters(self.network)
 
@@ -95,8 +90,7 @@ class State:
         tensors |= {f"best.{name}": value for name, value in self.best_weights.items()}
         if self.average:
             tensors |= {f"average.{name}": value for name, value in self.average.state_dict().items()}
-        for i, moments in self.optimizer.state_dict()["state"].items():
-            tensors |= {f"optimizer.{i}.{name}": value for name, value in moments.items()}
+        tensors |= {f"optimizer.{name}": value for name, value in self.optimizer.state().items()}
         tensors |= {"random.order": self.order_at_start, "random.cpu": torch.get_rng_state()}
         tensors["total_loss"] = self.total_loss
         if torch.cuda.is_available():
@@ -117,11 +111,7 @@ class State:
         self.best_weights = part("best.")
         if self.average:
             self.average.load_state_dict(part("average."))
-        moments: dict[int, dict[str, Tensor]] = {}
-        for key, value in part("optimizer.").items():
-            i, _, name = key.partition(".")
-            moments.setdefault(int(i), {})[name] = value
-        self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": moments})
+        self.optimizer.load_state(part("optimizer."))
         self.order.set_state(tensors["random.order"])
         self.begin_epoch()
         self.n_steps, self.total_loss = facts["n_steps"], tensors["total_loss"]

@@ -105,7 +105,7 @@ def train_epoch(
         other = unlabelled.batch(other_rows) if unlabelled and other_rows is not None else None
         state.optimizer.zero_grad()
         loss = add_gradients(network, train.reviews.batch(rows), labels, other, section)
-        norm = nn.utils.clip_grad_norm_([p for p in network.parameters() if p.requires_grad], section.clip_norm)
+        norm = state.optimizer.clip(section.clip_norm)
         state.step(share)
         loss, norm = torch.stack([loss, norm]).cpu()  # both at once: a GPU is waited for once per step
         state.n_steps += 1
