@@ -13,6 +13,7 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -21,9 +22,10 @@ import torch
 from pipeline.classify.batches import Labelled, load_labelled, load_unlabelled
 from pipeline.classify.checkpoint import Checkpoint, key_of
 from pipeline.classify.classifier import Classifier
-from pipeline.classify.device import prepare
+from pipeline.classify.device import choose_device, prepare
+from pipeline.classify.group import Group, together
 from pipeline.classify.loss import uses_unlabelled
-from pipeline.classify.network import NetworkConfig
+from pipeline.classify.network import Network, NetworkConfig
 from pipeline.classify.params import Classify
 from pipeline.classify.state import Epoch, best_of, still_falling
 from pipeline.classify.tensorboard import tensorboard
@@ -55,6 +57,25 @@ def main(progress: Progress, model: str = "", seed: str = "", *, classify: Class
     return fit(progress, model, seed, classify)
 
 
+def set_up(model: str, seed: str, section: Classify, teach: Teach | None) -> tuple[Network, dict[str, Any]]:
+    """Return the untrained network, and the reviews that it is trained and validated on."""
+    device = prepare(section.device, int(seed), section.num_threads)
+    network = build(Embeddings.load(EMBEDDINGS), section, model, device)
+    labelled, valid = load_labelled(TOKENS / "train", network.config, device)
+    if teach:
+        labelled = teach(labelled, network.config, device)
+    unlabelled = load_unlabelled(TOKENS / "unsup", network.config, device) if uses_unlabelled(section) else None
+    return network, {"train": labelled, "valid": valid, "unlabelled": unlabelled}
+
+
+def help_train(
+    model: str, seed: str, section: Classify, teach: Teach | None, checkpoint: Checkpoint, group: Group
+) -> None:
+    """Train on this process's part of each batch; the first process of the group does the rest."""
+    network, reviews = set_up(model, seed, section, teach)
+    train(network, **reviews, section=section, seed=int(seed), checkpoint=checkpoint, group=group)
+
+
 def fit(
     progress: Progress, model: str, seed: str, section: Classify, teach: Teach | None = None, more: Sequence[Path] = ()
 ) -> dict[str, Any]:
@@ -68,28 +89,30 @@ def fit(
         teach: adds reviews to the labelled ones.
         more: files that `teach` reads.
     """
-    run, device = check_run(model, seed), prepare(section.device, int(seed), section.num_threads)
+    run, device = check_run(model, seed), choose_device(section.device)
+    network, reviews = set_up(model, seed, section, teach)
     embeddings = Embeddings.load(EMBEDDINGS)
-    network = build(embeddings, section, model, device)
-    labelled, valid = load_labelled(TOKENS / "train", network.config, device)
-    if teach:
-        labelled = teach(labelled, network.config, device)
-    unlabelled = load_unlabelled(TOKENS / "unsup", network.config, device) if uses_unlabelled(section) else None
     tables = [*sorted(TOKENS.rglob("*.npy")), *more]
     inputs = [*tables, *(EMBEDDINGS / name for name in FILES), *import_closure(Path(__file__))]
     checkpoint = Checkpoint(Path(f".checkpoints/{run}"), key_of(dict(section, run=run, device=device), inputs))
     curves = tensorboard(Path(f"runs/{run}-{checkpoint.key[:8]}")) if section.tensorboard else lambda epoch: None
-    n_epochs = count_epochs(section, len(labelled.reviews))
+    n_epochs = count_epochs(section, len(reviews["train"].reviews))
 
     def on_epoch(epoch: Epoch) -> None:
         progress.epoch(epoch.epoch, n_epochs, **epoch.figures)
         curves(epoch)
 
-    n_tokens = n_epochs * int(labelled.reviews.lengths.sum())
-    with progress.bar(run, n_tokens, " tokens") as advance, noted_sigterm() as stopping:
+    n_tokens = n_epochs * int(reviews["train"].reviews.lengths.sum())
+    n_processes = section.n_processes if device.type == "cpu" else 1
+    other = partial(help_train, model, seed, section, teach, checkpoint)
+    with (
+        progress.bar(run, n_tokens, " tokens") as advance,
+        noted_sigterm() as stopping,
+        together(n_processes, other) as group,
+    ):
         history = train(
-            network, labelled, valid, section, seed=int(seed), unlabelled=unlabelled, checkpoint=checkpoint,
-            advance=advance, on_epoch=on_epoch, stopping=stopping,
+            network, **reviews, section=section, seed=int(seed), checkpoint=checkpoint, advance=advance,
+            on_epoch=on_epoch, stopping=stopping, group=group,
         )  # fmt: skip
     best = best_of(history)
     training = {"model": model, "seed": int(seed), **section.model_dump(), "best_epoch": best.epoch}

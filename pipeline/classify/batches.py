@@ -49,16 +49,15 @@ class Reviews:
         both.lengths = torch.cat([self.lengths, other.lengths])
         return both
 
-    def batch(self, rows: Tensor) -> Batch:
-        """Gather the reviews `rows`, int64 [B] on the CPU.
+    def padded_length(self, rows: Tensor) -> int:
+        """Return T of a batch. It is a multiple of 32: with few distinct shapes, memory and kernels are reused."""
+        return math.ceil(max(1, int(self.lengths[rows].max())) / LENGTH_MULTIPLE) * LENGTH_MULTIPLE
 
-        T is a multiple of 32: with few distinct shapes, memory and prepared kernels are reused.
-        """
+    def batch(self, rows: Tensor) -> Batch:
+        """Gather the reviews `rows`, int64 [B] on the CPU."""
         device = self._values.device
-        lengths = self.lengths[rows]
-        longest = max(1, int(lengths.max()))
-        places = torch.arange(math.ceil(longest / LENGTH_MULTIPLE) * LENGTH_MULTIPLE, device=device)  # [T]
-        lengths = lengths.to(device)
+        lengths = self.lengths[rows].to(device)
+        places = torch.arange(self.padded_length(rows), device=device)  # [T]
         source = self._starts[rows.to(device)][:, None] + places  # [B, T]
         inside = places < lengths[:, None]  # [B, T]
         ids = self._values[source.clamp_(max=len(self._values) - 1)].long()  # [B, T]

@@ -15,6 +15,7 @@ from pydantic import ValidationError, create_model
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from scipy.special import expit
+from torch import Tensor
 
 from pipeline.classify.batches import Reviews
 from pipeline.classify.network import Dropout, Network, NetworkConfig
@@ -32,17 +33,23 @@ DTYPES = {"F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16, "F
 
 
 @torch.inference_mode()
-def logits(network: Network, reviews: Reviews, *, tokens_per_batch: int = 1 << 15) -> NDArray[np.float32]:
-    """Return the logit of each review, float32 [n_reviews], in their order; batches have reviews of similar length."""
+def logits(
+    network: Network, reviews: Reviews, rows: Tensor | None = None, *, tokens_per_batch: int = 1 << 15
+) -> NDArray[np.float32]:
+    """Return the logit of each review, or of `rows`, float32 [n], in their order.
+
+    Batches have reviews of similar length.
+    """
     network.eval()
-    z = torch.empty(len(reviews))
-    order = torch.argsort(reviews.lengths, descending=True, stable=True)
+    rows = torch.arange(len(reviews)) if rows is None else rows
+    z = torch.empty(len(rows))
+    order = torch.argsort(reviews.lengths[rows], descending=True, stable=True)
     start = 0
     while start < len(order):
-        longest = max(1, int(reviews.lengths[order[start]]))
-        rows = order[start : start + max(1, tokens_per_batch // longest)]
-        z[rows] = network(*reviews.batch(rows)).float().cpu()
-        start += len(rows)
+        longest = max(1, int(reviews.lengths[rows[order[start]]]))
+        some = order[start : start + max(1, tokens_per_batch // longest)]
+        z[some] = network(*reviews.batch(rows[some])).float().cpu()
+        start += len(some)
     return z.numpy()
 
 

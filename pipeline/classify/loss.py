@@ -14,8 +14,22 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits as cross_entropy
 
 from pipeline.classify.batches import Batch
-from pipeline.classify.network import Network
+from pipeline.classify.network import Network, Noise
 from pipeline.classify.params import Classify
+
+
+class Part(NamedTuple):
+    """The part of a batch that one process trains on, which may be all of it.
+
+    Attributes:
+        batch: B reviews.
+        noise: drawn for them.
+        share: theirs of the reviews of the whole batch, with which the loss is multiplied.
+    """
+
+    batch: Batch
+    noise: Noise
+    share: float = 1.0
 
 
 class CleanPass(NamedTuple):
@@ -42,7 +56,7 @@ def uses_unlabelled(section: Classify) -> bool:
 
 
 def add_gradients(
-    network: Network, labelled: Batch, labels: Tensor, unlabelled: Batch | None, section: Classify
+    network: Network, labelled: Part, labels: Tensor, unlabelled: Part | None, section: Classify
 ) -> Tensor:
     """Add the gradients of a step's loss to those of the weights; return the loss, a scalar without a graph.
 
@@ -54,7 +68,8 @@ def add_gradients(
         section: the weights of the terms.
     """
     if not (section.adversarial_weight or uses_unlabelled(section)):
-        loss = cross_entropy(network(*labelled), labels)
+        z = network.logits(network.embed(labelled.batch.ids, labelled.noise), labelled.batch.lengths)  # [B]
+        loss = labelled.share * cross_entropy(z, labels)
         loss.backward()  # type: ignore[no-untyped-call]
         return loss.detach()
     if unlabelled is None:
@@ -68,18 +83,19 @@ def add_gradients(
     return add_batch_gradients(network, labelled, labels, half) + add_batch_gradients(network, unlabelled, None, half)
 
 
-def add_batch_gradients(network: Network, batch: Batch, labels: Tensor | None, section: Classify) -> Tensor:
+def add_batch_gradients(network: Network, part: Part, labels: Tensor | None, section: Classify) -> Tensor:
     """Add the gradients of the terms that apply to one batch; return their weighted sum.
 
     The batch passes through the network twice, forward and backward: first clean, which also gives the perturbation,
     then perturbed. Both backward passes stop at the vectors; their sum goes into the embedding once.
     """
-    embedded = network.embed(batch.ids)  # [B, T, D]
+    batch, noise, share = part
+    embedded = network.embed(batch.ids, noise)  # [B, T, D]
     x = embedded.detach().requires_grad_()
 
     def clean_loss(z: Tensor) -> Tensor:
         loss = section.entropy_weight * entropy(z)
-        return loss if labels is None else loss + cross_entropy(z, labels)
+        return share * (loss if labels is None else loss + cross_entropy(z, labels))
 
     learns = labels is not None or section.entropy_weight > 0
     loss, clean = clean_pass(network, x, batch.lengths, clean_loss if learns else None, section.perturbation_norm)
@@ -87,7 +103,10 @@ def add_batch_gradients(network: Network, batch: Batch, labels: Tensor | None, s
     if labels is not None and section.adversarial_weight:
         perturbed = perturbed + section.adversarial_weight * adversarial_loss(network, clean, labels)
     if section.virtual_adversarial_weight:
-        perturbed = perturbed + section.virtual_adversarial_weight * virtual_adversarial_loss(network, clean)
+        perturbed = perturbed + section.virtual_adversarial_weight * virtual_adversarial_loss(
+            network, clean, noise.signs
+        )
+    perturbed = share * perturbed
     if perturbed.requires_grad:
         perturbed.backward()  # type: ignore[no-untyped-call]
     if embedded.requires_grad:  # frozen vectors need none
@@ -138,8 +157,8 @@ def adversarial_loss(network: Network, clean: CleanPass, labels: Tensor) -> Tens
     return cross_entropy(network.logits(clean.x + against * clean.perturbation, clean.lengths), labels)
 
 
-def virtual_adversarial_loss(network: Network, clean: CleanPass) -> Tensor:
-    """Return the divergence (KL, in nats) of perturbed predictions from clean ones.
+def virtual_adversarial_loss(network: Network, clean: CleanPass, signs: Tensor) -> Tensor:
+    """Return the divergence (KL, in nats) of perturbed predictions from clean ones; signs -1 or 1, [B].
 
     With a single logit the divergence is p (1 - p) (g . r)^2 / 2 for a small perturbation r, g the logit's gradient:
     one step of power iteration would end on +g or -g, whatever noise it started from. Taking g itself with a random
@@ -148,8 +167,7 @@ def virtual_adversarial_loss(network: Network, clean: CleanPass) -> Tensor:
     Source: Miyato et al., 2017, equations 3 and 4.
     """
     target = clean.z.sigmoid()  # [B]
-    sign = torch.randint(0, 2, target.shape, device=target.device)[:, None, None] * 2 - 1  # [B, 1, 1]
-    perturbed = network.logits(clean.x + sign * clean.perturbation, clean.lengths)  # [B]
+    perturbed = network.logits(clean.x + signs[:, None, None] * clean.perturbation, clean.lengths)  # [B]
     return cross_entropy(perturbed, target) - entropy(clean.z)
 
 

@@ -5,6 +5,7 @@ S directions (2 if bidirectional), P poolings.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -36,6 +37,28 @@ class Dropout:
     embedding: float
 
 
+class Noise(NamedTuple):
+    """What is drawn at random for a batch, or for a part of one.
+
+    Attributes:
+        dropped: bool [B, T], the words that are replaced by padding; None if none are.
+        kept: float32 [B, 1, D], what the elements of the vectors are multiplied by; None if nothing is dropped.
+        signs: float32 [B], -1 or 1, the direction of a virtual adversarial perturbation.
+    """
+
+    dropped: Tensor | None
+    kept: Tensor | None
+    signs: Tensor
+
+    def part(self, rank: int, size: int, n_tokens: int) -> "Noise":
+        """Return the noise of every `size`-th review from `rank` on, at most for `n_tokens`."""
+        return Noise(
+            None if self.dropped is None else self.dropped[rank::size, :n_tokens],
+            None if self.kept is None else self.kept[rank::size],
+            self.signs[rank::size],
+        )
+
+
 class Network(nn.Module):
     """embedding -> recurrent layers -> pooling -> logit.
 
@@ -64,11 +87,10 @@ class Network(nn.Module):
             forget_bias=forget_bias,
             periods=config.periods,
         )
-        self.embedding_dropout = nn.Dropout(dropout.embedding)
         self.output = nn.Linear(len(config.pooling) * width, 1)
 
     def forward(self, ids: Tensor, lengths: Tensor) -> Tensor:
-        """Return the logit of each review being positive, float32 [B].
+        """Return the logit of each review being positive, float32 [B], without noise.
 
         Args:
             ids: int64 [B, T], padded on the right with V.
@@ -76,9 +98,27 @@ class Network(nn.Module):
         """
         return self.logits(self.embed(ids), lengths)
 
-    def embed(self, ids: Tensor) -> Tensor:
-        """Return the vectors of the words, float32 [B, T, D], of ids int64 [B, T]; with dropout in training."""
-        return self.variational_dropout(self.embedding(self.word_dropout(ids)))  # [B, T, D]
+    def draw(self, n_reviews: int, n_tokens: int) -> Noise:
+        """Draw the noise for B = `n_reviews` of T = `n_tokens`.
+
+        Words are dropped so that the network cannot rely on a single one, and elements of the vectors, the same ones
+        at each word of a review. Source: Gal and Ghahramani, A Theoretically Grounded Application of Dropout in
+        Recurrent Networks, 2016.
+        """
+        weight, share = self.output.weight, self.dropout
+        ones = weight.new_ones(n_reviews, 1, self.config.vector_size)
+        return Noise(
+            torch.rand(n_reviews, n_tokens, device=weight.device) < share.word if share.word else None,
+            nn.functional.dropout(ones, share.embedding) if share.embedding else None,
+            torch.randint(0, 2, (n_reviews,), device=weight.device) * 2.0 - 1.0,
+        )
+
+    def embed(self, ids: Tensor, noise: Noise | None = None) -> Tensor:
+        """Return the vectors of the words, float32 [B, T, D], of ids int64 [B, T]; with noise, those of training."""
+        if noise and noise.dropped is not None:
+            ids = ids.masked_fill(noise.dropped, self.config.n_words)
+        x: Tensor = self.embedding(ids)  # [B, T, D]
+        return x * noise.kept if noise and noise.kept is not None else x
 
     def logits(self, x: Tensor, lengths: Tensor) -> Tensor:
         """Return the logits, float32 [B], of reviews as vectors x [B, T, D] of `lengths` int64 [B]."""
@@ -87,26 +127,6 @@ class Network(nn.Module):
         x = pool(x.to(self.output.weight.dtype), mask, self.config.pooling, self.config.hidden_size)  # [B, P * S * H]
         z: Tensor = self.output(x).squeeze(1)  # [B]
         return z
-
-    def word_dropout(self, ids: Tensor) -> Tensor:
-        """Replace a share of the words, ids int64 [B, T], by padding; only in training.
-
-        The network cannot then rely on a single word.
-        """
-        if not self.training or not self.dropout.word:
-            return ids
-        dropped = torch.rand(ids.shape, device=ids.device) < self.dropout.word  # [B, T]
-        return ids.masked_fill(dropped, self.config.n_words)
-
-    def variational_dropout(self, x: Tensor) -> Tensor:
-        """Drop a share of the elements of x [B, T, D], the same ones at each word of a review; only in training.
-
-        Source: Gal and Ghahramani, A Theoretically Grounded Application of Dropout in Recurrent Networks, 2016.
-        """
-        if not self.training or not self.dropout.embedding:
-            return x
-        kept: Tensor = self.embedding_dropout(x.new_ones(len(x), 1, x.shape[2]))  # [B, 1, D]
-        return x * kept
 
 
 def pool(states: Tensor, mask: Tensor, kinds: tuple[str, ...], hidden_size: int) -> Tensor:

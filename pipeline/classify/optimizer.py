@@ -5,11 +5,12 @@ gradients: a word that occurs once would go ten times as far as its one gradient
 over all vectors and their moments.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor
 
+from pipeline.classify.group import Group
 from pipeline.classify.network import Network
 from pipeline.classify.params import Classify
 
@@ -31,23 +32,23 @@ class Optimizer:
         for optimizer, _ in self._parts:
             optimizer.zero_grad()
 
-    def clip(self, most: float) -> Tensor:
-        """Scale the gradients down to a norm of `most` if it is larger; return the norm that they had."""
-        gradients = list(self._gradients())
+    def gather(self, group: Group, most: float) -> Tensor:
+        """Add up the gradients of the group's processes, and scale the sum down to a norm of `most` if it is larger.
+
+        Returns: the norm before that.
+        """
+        weights = [p for optimizer, _ in self._parts for p in optimizer.param_groups[0]["params"]]
+        gradients = [p.grad for p in weights if p.grad is not None and not p.grad.is_sparse]
+        group.add(gradients)
+        for p in weights:
+            if p.grad is not None and p.grad.is_sparse:
+                p.grad = group.add_sparse(p.grad)
+                gradients.append(p.grad.values())
         norm = torch.nn.utils.get_total_norm(gradients)
         scale = (most / (norm + 1e-6)).clamp(max=1.0)
         for gradient in gradients:
             gradient.mul_(scale)
         return norm
-
-    def _gradients(self) -> Iterator[Tensor]:
-        for optimizer, _ in self._parts:
-            for p in optimizer.param_groups[0]["params"]:
-                if p.grad is not None and p.grad.is_sparse:
-                    p.grad = p.grad.coalesce()
-                    yield p.grad.values()
-                elif p.grad is not None:
-                    yield p.grad
 
     def step(self, share: float) -> None:
         """Update the weights by their gradients, at a share of the full learning rates."""

@@ -45,5 +45,6 @@ class Classify(Section):
     perturbation_norm: Positive
     device: Literal["auto", "cpu", "cuda"]
     precision: Literal["auto", "float32", "bfloat16"]
+    n_processes: Count
     num_threads: Count
     tensorboard: bool

@@ -7,14 +7,15 @@ from itertools import cycle, islice, repeat
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from pipeline.cells.table import CELLS
 from pipeline.classify.batches import Labelled, Reviews, batches
 from pipeline.classify.checkpoint import Checkpoint
 from pipeline.classify.classifier import logits
 from pipeline.classify.device import choose_dtype
-from pipeline.classify.loss import add_gradients
+from pipeline.classify.group import ALONE, Group
+from pipeline.classify.loss import Part, add_gradients
 from pipeline.classify.network import Dropout, Network, NetworkConfig
 from pipeline.classify.params import Classify
 from pipeline.classify.state import Epoch, State, best_of
@@ -67,12 +68,24 @@ def count_epochs(section: Classify, n_reviews: int) -> int:
     return max(section.epochs, math.ceil(section.min_steps / math.ceil(n_reviews / section.batch_size)))
 
 
-def validate(network: Network, valid: Labelled) -> tuple[float, float]:
-    """Return the mean cross-entropy, in nats, and the accuracy on labelled reviews."""
-    z = torch.from_numpy(logits(network, valid.reviews))
+def validate(network: Network, valid: Labelled, group: Group) -> tuple[float, float]:
+    """Return the mean cross-entropy, in nats, and the accuracy on labelled reviews; each process predicts a part."""
+    rows, _ = group.part(torch.arange(len(valid.reviews)))
+    z = torch.zeros(len(valid.reviews))
+    z[rows] = torch.from_numpy(logits(network, valid.reviews, rows))
+    group.add([z])
     labels = valid.labels.cpu()
     loss = nn.functional.binary_cross_entropy_with_logits(z, labels)
     return float(loss), float(((z > 0) == (labels > 0.5)).double().mean())
+
+
+def part_of(network: Network, reviews: Reviews, rows: Tensor, group: Group) -> tuple[Part, Tensor]:
+    """Return this process's part of a batch, and its rows; the noise is drawn for the whole batch by all alike."""
+    noise = network.draw(len(rows), reviews.padded_length(rows))
+    mine, share = group.part(rows)
+    batch = reviews.batch(mine)
+    noise = noise.part(group.rank, group.size, batch.ids.shape[1]) if share else network.draw(*batch.ids.shape)
+    return Part(batch, noise, share), mine
 
 
 def train_epoch(
@@ -82,6 +95,7 @@ def train_epoch(
     section: Classify,
     shares: Sequence[float],
     after_step: Advance,
+    group: Group,
 ) -> float:
     """Train on each labelled review once, or on those that `state` has not trained on yet; return the mean loss.
 
@@ -92,6 +106,7 @@ def train_epoch(
         section: batch size, clipping, the weights of the loss.
         shares: the share of the full learning rates at each step.
         after_step: called with the number of tokens after each step.
+        group: of the processes that do the same.
 
     Raises:
         InputError: the loss of a batch or its gradient is not finite.
@@ -101,11 +116,13 @@ def train_epoch(
     others = cycle(batches(unlabelled.lengths, section.batch_size, state.order)) if unlabelled else repeat(None)
     steps = zip(zip(planned, shares, strict=True), others, strict=False)
     for (rows, share), other_rows in islice(steps, state.n_steps, None):
-        labels = train.labels[rows.to(train.labels.device)]
-        other = unlabelled.batch(other_rows) if unlabelled and other_rows is not None else None
+        part, mine = part_of(network, train.reviews, rows, group)
+        labels = train.labels[mine.to(train.labels.device)]
+        other = part_of(network, unlabelled, other_rows, group)[0] if unlabelled and other_rows is not None else None
         state.optimizer.zero_grad()
-        loss = add_gradients(network, train.reviews.batch(rows), labels, other, section)
-        norm = state.optimizer.clip(section.clip_norm)
+        loss = add_gradients(network, part, labels, other, section)
+        group.add([loss])
+        norm = state.optimizer.gather(group, section.clip_norm)
         state.step(share)
         loss, norm = torch.stack([loss, norm]).cpu()  # both at once: a GPU is waited for once per step
         state.n_steps += 1
@@ -132,6 +149,7 @@ def train(
     advance: Advance = lambda n_tokens: None,
     on_epoch: Callable[[Epoch], object] = lambda epoch: None,
     stopping: Callable[[], bool] = lambda: False,
+    group: Group = ALONE,
 ) -> list[Epoch]:
     """Train `network` in place; it ends with the weights of the best epoch on `valid`.
 
@@ -150,6 +168,7 @@ def train(
         advance: called with the number of tokens after each step, and once for the steps already done.
         on_epoch: called after each epoch trained here.
         stopping: asked after each step; if it says so, the checkpoint is written and training is interrupted.
+        group: the processes that train together; all read the checkpoint, the first one writes it.
 
     Returns: the history, one entry per epoch.
 
@@ -168,7 +187,7 @@ def train(
     def after_step(n_tokens: int) -> None:
         advance(n_tokens)
         stop = stopping()
-        if checkpoint and (stop or checkpoint.due):
+        if checkpoint and group.rank == 0 and (stop or checkpoint.due):
             state.save(checkpoint)
         if stop:
             raise KeyboardInterrupt
@@ -180,12 +199,13 @@ def train(
         if state.history and epoch - best_of(state.history).epoch > section.patience:
             break
         shares = schedule[(epoch - 1) * steps_per_epoch : epoch * steps_per_epoch]
-        train_loss = train_epoch(state, train, unlabelled, section, shares, after_step)
-        state.history.append(Epoch(epoch, train_loss, *validate(state.evaluated, valid), section.lr * shares[-1]))
+        train_loss = train_epoch(state, train, unlabelled, section, shares, after_step, group)
+        scores = validate(state.evaluated, valid, group)
+        state.history.append(Epoch(epoch, train_loss, *scores, section.lr * shares[-1]))
         if best_of(state.history).epoch == epoch:
             state.best_weights = copy.deepcopy(state.evaluated.state_dict())
         state.begin_epoch()
-        if checkpoint:
+        if checkpoint and group.rank == 0:
             state.save(checkpoint)
         on_epoch(state.history[-1])
     network.load_state_dict(state.best_weights)

@@ -10,6 +10,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits as cross_entrop
 from pipeline.classify.batches import Batch
 from pipeline.classify.loss import (
     CleanPass,
+    Part,
     add_gradients,
     adversarial_loss,
     clean_pass,
@@ -17,7 +18,7 @@ from pipeline.classify.loss import (
     uses_unlabelled,
     virtual_adversarial_loss,
 )
-from pipeline.classify.network import Dropout, Network, NetworkConfig
+from pipeline.classify.network import Dropout, Network, NetworkConfig, Noise
 from pipeline.classify.params import Classify
 from pipeline.params import Params
 from tests.conftest import with_values
@@ -25,6 +26,7 @@ from tests.conftest import with_values
 TERMS = ("adversarial_weight", "virtual_adversarial_weight", "entropy_weight")
 OFF = {**dict.fromkeys(TERMS, 0.0), "perturbation_norm": 0.01}
 LABELS = torch.tensor([1.0, 0.0, 1.0])
+SIGNS = torch.tensor([1.0, -1.0, 1.0])
 
 
 @pytest.fixture
@@ -45,6 +47,10 @@ def section(params: Params, **values: float) -> Classify:
     return with_values(params, **{f"classify__{key}": value for key, value in {**OFF, **values}.items()}).classify
 
 
+def part_of(batch: Batch, share: float = 1.0) -> Part:
+    return Part(batch, Noise(None, None, SIGNS), share)
+
+
 def clean_of(network: Network, batch: Batch, norm: float) -> CleanPass:
     x = network.embed(batch.ids).detach().requires_grad_()
     _, clean = clean_pass(network, x, batch.lengths, None, norm)
@@ -52,15 +58,11 @@ def clean_of(network: Network, batch: Batch, norm: float) -> CleanPass:
 
 
 def gradients(network: Network) -> Tensor:
-    return torch.cat([p.grad.flatten() for p in network.parameters() if p.grad is not None])
+    return torch.cat([p.grad.to_dense().flatten() for p in network.parameters() if p.grad is not None])
 
 
-def test_without_other_terms_it_is_the_cross_entropy_and_draws_no_random_number(
-    network: Network, batch: Batch, params: Params
-) -> None:
-    before = torch.get_rng_state()
-    loss = add_gradients(network, batch, LABELS, None, section(params))
-    assert torch.equal(before, torch.get_rng_state())
+def test_without_other_terms_it_is_the_cross_entropy(network: Network, batch: Batch, params: Params) -> None:
+    loss = add_gradients(network, part_of(batch), LABELS, None, section(params))
     expected = cross_entropy(network(*batch), LABELS)
     assert loss == expected
     actual = gradients(network)
@@ -109,7 +111,7 @@ def test_the_divergence_equals_its_second_order_term(network: Network, batch: Ba
     (slope,) = torch.autograd.grad(network.logits(clean.x, batch.lengths).sum(), clean.x)
     change = (slope * clean.perturbation).flatten(1).sum(1)
     expected = (p * (1 - p) * change.square() / 2).mean()
-    assert virtual_adversarial_loss(network, clean).item() == pytest.approx(float(expected), rel=0.02)
+    assert virtual_adversarial_loss(network, clean, SIGNS).item() == pytest.approx(float(expected), rel=0.02)
 
 
 def test_the_entropy_of_an_even_prediction_is_one_bit() -> None:
@@ -129,7 +131,9 @@ def test_each_term_adds_to_the_loss_and_reaches_the_weights(
 
     def loss_and_gradients(**values: float) -> tuple[float, Tensor]:
         network.zero_grad()
-        loss = add_gradients(network, batch, LABELS, unlabelled, section(params, **values))
+        loss = add_gradients(
+            network, part_of(batch), LABELS, unlabelled and part_of(unlabelled), section(params, **values)
+        )
         return loss.item(), gradients(network)
 
     (plain, without), (more, with_it) = loss_and_gradients(), loss_and_gradients(**values)
@@ -147,12 +151,10 @@ def test_two_passes_give_the_gradients_of_the_whole_sum(
     labels = LABELS.double()
     unlabelled = Batch(batch.ids.flip(0), batch.lengths.flip(0))
     weights = {**dict(zip(TERMS, (2.0, 3.0, entropy_weight), strict=True)), "perturbation_norm": 1.0}
-    torch.manual_seed(1)
-    loss = add_gradients(network, batch, labels, unlabelled, section(params, **weights))
+    loss = add_gradients(network, part_of(batch), labels, part_of(unlabelled), section(params, **weights))
     actual = gradients(network)
 
     network.zero_grad()
-    torch.manual_seed(1)
     z = network(*batch)
     expected = cross_entropy(z, labels)
     for some in (batch, unlabelled):
@@ -162,7 +164,7 @@ def test_two_passes_give_the_gradients_of_the_whole_sum(
         expected = expected + entropy_weight / 2 * entropy(z)
         if some is batch:
             expected = expected + 2.0 * adversarial_loss(network, clean, labels)
-        expected = expected + 3.0 / 2 * virtual_adversarial_loss(network, clean)
+        expected = expected + 3.0 / 2 * virtual_adversarial_loss(network, clean, SIGNS)
     expected.backward()
     assert loss.item() == pytest.approx(expected.item(), rel=1e-9)
     torch.testing.assert_close(actual, gradients(network), rtol=1e-7, atol=1e-10)
@@ -171,6 +173,24 @@ def test_two_passes_give_the_gradients_of_the_whole_sum(
 def test_a_review_whose_loss_is_flat_is_not_perturbed(network: Network, batch: Batch, params: Params) -> None:
     with torch.no_grad():
         network.output.bias.fill_(200.0)
-    loss = add_gradients(network, batch, torch.ones(3), None, section(params, adversarial_weight=1.0))
+    loss = add_gradients(network, part_of(batch), torch.ones(3), None, section(params, adversarial_weight=1.0))
     assert loss.item() == 0
     assert bool(gradients(network).isfinite().all())
+
+
+@pytest.mark.parametrize(
+    "values", [{}, {"adversarial_weight": 1.0, "entropy_weight": 0.5, "virtual_adversarial_weight": 2.0}]
+)
+def test_the_losses_and_gradients_of_the_parts_add_up(
+    network: Network, batch: Batch, params: Params, values: dict[str, float]
+) -> None:
+    network.double().dtype = torch.float64
+    whole = add_gradients(network, part_of(batch), LABELS.double(), None, section(params, **values))
+    expected = gradients(network)
+    network.zero_grad()
+    losses = []
+    for rows in ([0, 2], [1]):
+        part = Part(Batch(batch.ids[rows], batch.lengths[rows]), Noise(None, None, SIGNS[rows]), len(rows) / 3)
+        losses.append(add_gradients(network, part, LABELS.double()[rows], None, section(params, **values)))
+    torch.testing.assert_close(losses[0] + losses[1], whole)
+    torch.testing.assert_close(gradients(network), expected)

@@ -84,25 +84,37 @@ def test_an_empty_review_is_one_zero_vector() -> None:
     assert logits(network, reviews_of([[]]))[0] == pytest.approx(logit_of(network, [11]), abs=1e-5)
 
 
-def test_dropout_acts_only_in_training() -> None:
-    network = network_of()
-    reviews = reviews_of([[1, 2, 3, 4, 5, 6]])
-    assert logits(network, reviews)[0] == logits(network, reviews)[0]
-    batch = reviews.batch(torch.tensor([0]))
-    assert network.train()(*batch) != network(*batch)
+def test_only_noise_changes_the_vectors() -> None:
+    network = network_of().train()
+    ids, _ = reviews_of([[1, 2, 3, 4, 5, 6]]).batch(torch.tensor([0]))
+    assert torch.equal(network.embed(ids), network.embed(ids))
+    assert not torch.equal(network.embed(ids, network.draw(*ids.shape)), network.embed(ids))
 
 
-def test_word_dropout_drops_its_share() -> None:
-    network = Network(CONFIG, Dropout(0.25, 0)).train()
-    ids = torch.zeros(200, 200, dtype=torch.long)
-    assert (network.word_dropout(ids) == CONFIG.n_words).double().mean() == pytest.approx(0.25, abs=0.01)
+def test_noise_drops_its_share_of_words_and_the_same_elements_at_each_word() -> None:
+    network = Network(CONFIG, Dropout(0.25, 0.5))
+    noise = network.draw(200, 200)
+    assert noise.dropped is not None
+    assert noise.kept is not None
+    assert noise.dropped.double().mean() == pytest.approx(0.25, abs=0.01)
+    assert (noise.kept == 0).double().mean() == pytest.approx(0.5, abs=0.05)
+    assert noise.kept.unique().tolist() == [0, 2]
+    assert noise.signs.unique().tolist() == [-1, 1]
+    ids = torch.ones(200, 200, dtype=torch.long)
+    x = network.embed(ids, noise)
+    expected = network.embedding.weight[1] * noise.kept * ~noise.dropped[:, :, None]
+    torch.testing.assert_close(x, expected)
 
 
-def test_variational_dropout_drops_the_same_elements_at_each_word() -> None:
-    network = Network(CONFIG, Dropout(0, 0.5)).train()
-    x = network.variational_dropout(torch.ones(200, 7, 5))
-    assert torch.equal(x, x[:, :1].expand_as(x))
-    assert (x == 0).double().mean() == pytest.approx(0.5, abs=0.05)
+def test_a_part_of_the_noise_is_that_of_its_reviews() -> None:
+    noise = Network(CONFIG, Dropout(0.25, 0.5)).draw(5, 9)
+    assert noise.dropped is not None
+    assert noise.kept is not None
+    for rank in range(2):
+        part = noise.part(rank, 2, 7)
+        for mine, of_all in zip(part, (noise.dropped[:, :7], noise.kept, noise.signs), strict=True):
+            assert mine is not None
+            assert torch.equal(mine, of_all[rank::2])
 
 
 @settings(deadline=None)

@@ -1,0 +1,123 @@
+"""A group of processes that train together: each has a part of every batch, and their gradients are added up.
+
+One thread in each of n processes is faster than n threads in one: the products of an LSTM's steps are too small to be
+shared. All processes draw the same random numbers and take the same steps, so their weights stay equal to the bit, and
+the result is that of one process but for the order in which numbers are added.
+
+Shapes: K rows of a sparse gradient, D columns.
+"""
+
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import torch
+from torch import Tensor, distributed, multiprocessing
+
+from pipeline.core.errors import InputError
+
+PATIENCE = timedelta(minutes=30)  # a process may be stopped for a while
+
+
+@dataclass(frozen=True)
+class Group:
+    """This process's place in the group; alone by default.
+
+    Attributes:
+        rank: from 0; the process of rank 0 writes.
+        size: the number of processes.
+    """
+
+    rank: int = 0
+    size: int = 1
+
+    def part(self, rows: Tensor) -> tuple[Tensor, float]:
+        """Return the rows that this process takes of rows [B], and their share of B.
+
+        Where there are fewer rows than processes, it takes the first one, with a share of 0.
+        """
+        mine = rows[self.rank :: self.size]
+        return (mine, len(mine) / len(rows)) if len(mine) else (rows[:1], 0.0)
+
+    def add(self, tensors: Sequence[Tensor]) -> None:
+        """Add up dense tensors of the same shapes over the processes, in place."""
+        if self.size == 1 or not tensors:
+            return
+        flat = torch.cat([tensor.reshape(-1) for tensor in tensors])
+        distributed.all_reduce(flat)
+        for tensor, total in zip(tensors, torch.split(flat, [tensor.numel() for tensor in tensors]), strict=True):
+            tensor.copy_(total.view_as(tensor))
+
+    def add_sparse(self, gradient: Tensor) -> Tensor:
+        """Return the sum over the processes of sparse gradients [V, D] that each have K rows, coalesced."""
+        gradient = gradient.coalesce()
+        if self.size == 1:
+            return gradient
+        rows, values = gradient.indices()[0], gradient.values()  # [K], [K, D]
+        most = torch.tensor(len(rows))
+        distributed.all_reduce(most, distributed.ReduceOp.MAX)
+        padded = rows.new_full((int(most),), -1)
+        padded[: len(rows)] = rows
+        of_all = [torch.empty_like(padded) for _ in range(self.size)]
+        distributed.all_gather(of_all, padded)
+        union = torch.unique(torch.cat(of_all))  # sorted
+        union = union[union >= 0]
+        total = values.new_zeros(len(union), values.shape[1])
+        total[torch.searchsorted(union, rows)] = values
+        distributed.all_reduce(total)
+        return torch.sparse_coo_tensor(union[None], total, gradient.shape, is_coalesced=True)
+
+
+def _join(rank: int, size: int, store: str) -> Group:
+    distributed.init_process_group("gloo", f"file://{store}", PATIENCE, size, rank)
+    return Group(rank, size)
+
+
+def _helper(rank: int, size: int, store: str, work: Callable[[Group], object]) -> None:
+    with suppress(InputError, KeyboardInterrupt, RuntimeError):  # rank 0 meets the same, or has ended, and says so
+        work(_join(rank, size, store))
+
+
+ALONE = Group()
+
+
+@contextmanager
+def together(n_processes: int, work: Callable[[Group], object]) -> Iterator[Group]:
+    """Start the other processes of a group, each of which calls `work`; yield the place of this one.
+
+    Args:
+        n_processes: of the group, this one included.
+        work: makes the same calls of `Group.add` as this process makes; picklable.
+
+    Raises:
+        InputError: another process ended early.
+    """
+    if n_processes == 1:
+        yield ALONE
+        return
+    context = multiprocessing.get_context("spawn")  # forking a process that has threads is not safe
+    with tempfile.TemporaryDirectory() as folder:
+        store = str(Path(folder) / "store")
+        helpers = [
+            context.Process(target=_helper, args=(rank, n_processes, store, work), daemon=True)
+            for rank in range(1, n_processes)
+        ]
+        for helper in helpers:
+            helper.start()
+        try:
+            yield _join(0, n_processes, store)
+        except RuntimeError as error:
+            if all(helper.is_alive() for helper in helpers):
+                raise
+            raise InputError(
+                f"a process of the training ended early ({error}), perhaps for lack of memory;"
+                " lower classify.n_processes in params.yaml and run `dvc repro` again"
+            ) from None
+        finally:
+            for helper in helpers:
+                helper.kill()
+                helper.join()
+            distributed.destroy_process_group()
