@@ -20,6 +20,18 @@ def from_hex(digits: str, n_reviews: int) -> NDArray[np.bool_]:
     return np.unpackbits(np.frombuffer(bytes.fromhex(digits), np.uint8), count=n_reviews).astype(np.bool_)
 
 
+def scores(z: NDArray[np.float32], labels: NDArray[np.int8]) -> Figures:
+    """Return accuracy, log loss in nats and right answers of logits [n_reviews] for labels 0 or 1."""
+    right = (z > 0) == (labels == 1)
+    losses = np.logaddexp(0, np.where(labels == 1, -z, z).astype(np.float64))
+    return {
+        "accuracy": round(float(right.mean()), 4),
+        "log_loss": round(float(losses.mean()), 4),
+        "n_reviews": len(right),
+        "right": to_hex(right),
+    }
+
+
 def right_of(by_seed: Sequence[Figures]) -> NDArray[np.float64]:
     """Return which reviews the runs of a cell answer correctly, 0 or 1, float64 [n_runs, n_reviews]."""
     return np.stack([from_hex(run["right"], run["n_reviews"]) for run in by_seed]).astype(np.float64)

@@ -7,10 +7,10 @@ Reads:  data/tokens/train/, artifacts/embeddings/; for `chosen` the results of t
 Writes: experiments/cells/runs/CELL-RATE-SEED.json
 """
 
-import math
 import sys
 import time
-from contextlib import AbstractContextManager, chdir
+from collections.abc import Iterator
+from contextlib import chdir, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from experiments.cells.answers import to_hex
+from experiments.cells.answers import scores
 from experiments.cells.budget import PERIODS, hidden_size, layers_of, num_layers
 from experiments.record import Figures, record
 from experiments.sandbox import sandbox
@@ -56,10 +56,12 @@ class Counted(Terminal):
 
     n_tokens = 0
 
-    def bar(self, description: str, total: int, unit: str) -> AbstractContextManager[Advance]:
+    @contextmanager
+    def bar(self, description: str, total: int, unit: str) -> Iterator[Advance]:
         """Show a bar and note its total."""
         self.n_tokens = total
-        return super().bar(description, total, unit)
+        with super().bar(description, total, unit) as advance:
+            yield advance
 
 
 def chosen_rate(by_rate: dict[str, Figures]) -> str:
@@ -100,15 +102,10 @@ def train_here(seed: str) -> Figures:
     else:
         seconds = time.process_time() - started
         z, diverged = predict(seed), False
-    signs = np.where(labels[valid] == 1, 1.0, -1.0)
-    right = (z > 0) == (labels[valid] == 1)
     return {
-        "accuracy": round(float(right.mean()), 4),
-        "log_loss": round(float(np.logaddexp(0, -signs * z).mean()), 4),
+        **scores(z, labels[valid]),
         "diverged": diverged,
         "tokens_per_second": None if diverged else round(progress.n_tokens / seconds),
-        "n_reviews": len(right),
-        "right": to_hex(right),
     }
 
 
@@ -122,7 +119,6 @@ def measure(cell: str, rate: str, seed: str) -> Figures:
     changes = {f"classify.{key}": value for key, value in {**SETTINGS, **own, "lr": RATES[rate]}.items()}
     with sandbox(changes, INPUTS) as folder, chdir(folder):
         figures = train_here(seed)
-    assert math.isfinite(figures["log_loss"])
     return {"lr": RATES[rate], "hidden_size": size, "parameters": n_parameters, **figures}
 
 

@@ -113,7 +113,7 @@ def rates_table(results: Results) -> str:
         shown = {rate: f"{by_rate[rate]['log_loss']:.4f}{marks[rate]}" for rate in RATES}
         cells = {str(RATES[rate]): f"**{text}**" if rate == best else text for rate, text in shown.items()}
         rows.append({"cell": f"`{cell}`", **cells})
-    table = tabulate(rows, "keys", "pipe", disable_numparse=True)
+    table: str = tabulate(rows, "keys", "pipe", disable_numparse=True)
     losses = np.array([[by_rate[rate]["log_loss"] for rate in RATES] for by_rate in tried.values()])
     if len(losses) < 2:
         return table
