@@ -11,6 +11,7 @@ import pytest
 from ruamel.yaml import YAML
 
 import experiments.cells.table
+import experiments.search.table
 from experiments.labels import subset
 from experiments.table import TABLES, read_runs, table
 from pipeline.cells.stack import FAMILIES
@@ -28,7 +29,8 @@ YAML_READER = YAML(typ="safe", pure=True)
 STUDIES: dict[str, dict[str, Any]] = {
     path.parent.name: YAML_READER.load(path)["stages"] for path in sorted((ROOT / "experiments").glob("*/dvc.yaml"))
 }
-OWN_TABLES = {"cells": experiments.cells.table.main}  # studies with a module of their own for their tables
+# Studies with a module of their own for their tables.
+OWN_TABLES = {"cells": experiments.cells.table.main, "search": experiments.search.table.main}
 RUN_STAGES = [(study, name) for study, stages in STUDIES.items() for name in stages if "matrix" in stages[name]]
 # Changes to these rerun no study: they present results, check parameters, or are recorded as values in dvc.lock.
 NO_DEPENDENCY = {"stages/runner.py", "stages/progress.py", "pipeline/presets.py", "pipeline/params.py"}

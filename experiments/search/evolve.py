@@ -21,7 +21,7 @@ from pipeline.core.errors import InputError
 from pipeline.core.files import read_object, write_json
 from pipeline.core.imports import import_closure
 
-N_CANDIDATES = 120  # of each seed
+N_CANDIDATES = 200  # of each seed
 N_PARENTS, N_KEPT = 8, 10
 QUICK_RATE, LEAST_ACCURACY = 0.03, 0.9  # of the task that rejects
 TRIES = 50  # for a mutation that was not tried before

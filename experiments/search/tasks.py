@@ -1,7 +1,7 @@
 """Two small tasks that need memory, and how fast a cell learns them.
 
 - `memory`: three symbols of four, a pause of two tokens, then the symbols again, in order. Quick; it rejects.
-- `order`: 60 random tokens, among them two marks, each X or Y, and at the end which of the four orders it was. After
+- `order`: 40 random tokens, among them two marks, each X or Y, and at the end which of the four orders it was. After
   the temporal order of Hochreiter and Schmidhuber, 1997 (there 100 tokens); it ranks.
 
 Shapes: B sequences, T tokens, D symbols, K tokens with an answer.
@@ -21,7 +21,7 @@ from experiments.cells.budget import hidden_size, layers_of
 N_SYMBOLS = 8  # D of both tasks
 BUDGET = 3264  # parameters: those of `lstm` with 24 units and 8 inputs
 BATCH_SIZE, N_HELDOUT = 32, 1024
-RATES = (0.01, 0.03)
+RATES = (0.003, 0.01)
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def memory(n: int, generator: torch.Generator, n_kept: int = 3, pause: int = 2) 
     return torch.cat([kept, torch.full((n, pause), 4), torch.full((n, n_kept), 5)], 1), kept
 
 
-def order(n: int, generator: torch.Generator, n_tokens: int = 60) -> tuple[Tensor, Tensor]:
+def order(n: int, generator: torch.Generator, n_tokens: int = 40) -> tuple[Tensor, Tensor]:
     """Draw `order`: symbols 0 to 3 say nothing, 4 and 5 are the marks, 6 starts and 7 ends the sequence."""
     symbols = torch.randint(4, (n, n_tokens), generator=generator)
     symbols[:, 0], symbols[:, -1] = 6, 7
@@ -57,7 +57,7 @@ def order(n: int, generator: torch.Generator, n_tokens: int = 60) -> tuple[Tenso
     return symbols, 2 * marks[:, :1] + marks[:, 1:]
 
 
-TASKS = {"memory": Task(memory, 4, 200), "order": Task(order, 4, 400)}
+TASKS = {"memory": Task(memory, 4, 200), "order": Task(order, 4, 500)}
 
 
 @dataclass(frozen=True)
