@@ -10,11 +10,15 @@ import numpy as np
 import pytest
 from ruamel.yaml import YAML
 
+import experiments.cells.table
+import experiments.search.table
 from experiments.labels import subset
 from experiments.presets import run as presets
 from experiments.table import TABLES, read_runs, table
+from pipeline.cells.stack import FAMILIES
 from pipeline.core.imports import import_closure
 from pipeline.core.models import LSTMS
+from pipeline.core.params import flatten
 from pipeline.core.ragged import Ragged
 from pipeline.core.vocabulary import read_types
 from pipeline.params import Params, parse
@@ -26,18 +30,31 @@ YAML_READER = YAML(typ="safe", pure=True)
 STUDIES: dict[str, dict[str, Any]] = {
     path.parent.name: YAML_READER.load(path)["stages"] for path in sorted((ROOT / "experiments").glob("*/dvc.yaml"))
 }
-RUN_STAGES = [(study, name) for study, stages in STUDIES.items() for name in stages if name != "table"]
+# Studies with a module of their own for their tables.
+OWN_TABLES = {"cells": experiments.cells.table.main, "search": experiments.search.table.main}
+RUN_STAGES = [(study, name) for study, stages in STUDIES.items() for name in stages if "matrix" in stages[name]]
 # Changes to these rerun no study: they present results, check parameters, or are recorded as values in dvc.lock.
 NO_DEPENDENCY = {"stages/runner.py", "stages/progress.py", "pipeline/presets.py", "pipeline/params.py"}
+# New cells change these; each run of the study of cells depends on the file of its own cell's family.
+OF_OTHER_CELLS = {f"pipeline/cells/{name}.py" for name in ("stack", "table", *FAMILIES)}
 RUN = {"accuracy": 0.92, "log_loss": 0.2, "seconds": 3600.0, "hardware": "2 x A"}
 
 
-def combinations(stage: dict[str, Any]) -> list[dict[str, Any]]:
-    return [dict(zip(stage["matrix"], values, strict=True)) for values in product(*stage["matrix"].values())]
+def values_of(study: str, axis: Any) -> list[Any]:
+    """The values of an axis of a matrix; `${name}` is a list among the file's variables."""
+    if isinstance(axis, list):
+        return axis
+    variables = YAML_READER.load(ROOT / "experiments" / study / "dvc.yaml")["vars"]
+    return next(group[axis[2:-1]] for group in variables if axis[2:-1] in group)
+
+
+def combinations(study: str, stage: dict[str, Any]) -> list[dict[str, Any]]:
+    axes = [values_of(study, axis) for axis in stage["matrix"].values()]
+    return [dict(zip(stage["matrix"], values, strict=True)) for values in product(*axes)]
 
 
 def filled(text: str, item: dict[str, Any]) -> str:
-    for key, value in item.items():
+    for key, value in flatten(item):
         text = text.replace(f"${{item.{key}}}", str(value))
     assert "${" not in text
     return text
@@ -46,15 +63,19 @@ def filled(text: str, item: dict[str, Any]) -> str:
 def results_of(study: str) -> set[str]:
     names = set()
     for stage in STUDIES[study].values():
-        for item in combinations(stage) if "matrix" in stage else []:
+        for item in combinations(study, stage) if "matrix" in stage else []:
             ((name, options),) = stage["outs"][0].items()
             assert options == {"cache": False}
             names.add(filled(name, item))
     return names
 
 
+def has_run(study: str) -> bool:
+    return (ROOT / "experiments" / study / "dvc.lock").exists()
+
+
 def test_every_folder_with_a_study_has_a_table_and_a_page() -> None:
-    assert set(STUDIES) == set(TABLES)
+    assert set(STUDIES) == {*TABLES, *OWN_TABLES}
     for study in STUDIES:
         assert (ROOT / "experiments" / study / "README.md").exists()
 
@@ -62,7 +83,7 @@ def test_every_folder_with_a_study_has_a_table_and_a_page() -> None:
 @pytest.mark.parametrize("study", STUDIES)
 def test_the_result_files_are_those_of_the_matrix(study: str) -> None:
     files = {str(path.relative_to(ROOT)) for path in (ROOT / "experiments" / study / "runs").glob("*.json")}
-    assert files <= results_of(study)  # a study may be under way
+    assert files == results_of(study) if has_run(study) else files <= results_of(study)
     for name in files:
         figures = json.loads((ROOT / name).read_text("utf-8"))
         assert {"commit", "hardware"} <= set(figures), name
@@ -73,18 +94,18 @@ def test_a_run_writes_one_uncached_file_named_by_its_arguments(study: str, name:
     stage = STUDIES[study][name]
     assert "metrics" not in stage  # 75 of them would flood `dvc metrics show`
     assert stage["wdir"] == "../.."
-    for item in combinations(stage):
+    for item in combinations(study, stage):
         arguments = filled(stage["cmd"], item).split(f" {study} ")[-1].split("run ")[-1].split()
         ((path, _),) = stage["outs"][0].items()
         assert filled(path, item) == f"experiments/{study}/runs/{'-'.join(arguments)}.json"
-        assert all(set(str(value)) <= set("abcdefghijklmnopqrstuvwxyz_0123456789") for value in item.values())
+        assert all(set(str(value)) <= set("abcdefghijklmnopqrstuvwxyz_0123456789") for _, value in flatten(item))
 
 
 @pytest.mark.parametrize(("study", "name"), RUN_STAGES)
 def test_a_run_depends_on_the_code_that_it_executes(study: str, name: str) -> None:
     stage = STUDIES[study][name]
     listed = [dep for dep in stage["deps"] if dep.startswith(("experiments/", "stages/", "pipeline/"))]
-    roots = [ROOT / dep for dep in listed if dep.endswith(".py")]
+    roots = [ROOT / dep for dep in listed if dep.endswith(".py") and "${" not in dep]
     closure = {str(path.relative_to(ROOT)) for root in roots for path in import_closure(root)}
     missing = {
         path
@@ -93,7 +114,8 @@ def test_a_run_depends_on_the_code_that_it_executes(study: str, name: str) -> No
         and not path.endswith(("__init__.py", "/params.py"))
     }
     checks = {str(path.relative_to(ROOT)) for path in import_closure(ROOT / "pipeline/params.py")}
-    assert missing - checks <= NO_DEPENDENCY
+    allowed = NO_DEPENDENCY | (OF_OTHER_CELLS if "pipeline/cells" not in listed else set())
+    assert missing - checks <= allowed
 
 
 def test_no_study_depends_on_the_bytes_of_the_vectors() -> None:
@@ -129,11 +151,25 @@ def test_the_parameters_that_are_changed_exist_and_the_default_is_among_the_vari
     assert params.embed.loss in matrix["loss"]
 
 
-@pytest.mark.parametrize("study", STUDIES)
+@pytest.mark.parametrize("study", TABLES)
 def test_the_pages_have_the_committed_results(study: str) -> None:
     page = (ROOT / "experiments" / study / "README.md").read_text("utf-8")
     text = table(study, read_runs(ROOT / "experiments" / study / "runs"))
     assert between_markers(page, "runs", text) == page, f"run `python -m experiments.table {study}`"
+
+
+@pytest.mark.parametrize("study", OWN_TABLES)
+def test_the_pages_of_own_tables_have_the_committed_results(study: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not has_run(study):
+        pytest.skip("the study has not run yet")
+    written: list[tuple[Path, str, str]] = []
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(f"experiments.{study}.table.write_between_markers", lambda *given: written.append(given))
+    OWN_TABLES[study]()
+    assert written
+    for path, name, text in written:
+        page = path.read_text("utf-8")
+        assert between_markers(page, name, text) == page, f"run `python -m experiments.{study}.table`"
 
 
 def test_the_table_of_the_ablation() -> None:
@@ -209,7 +245,7 @@ def study_project(project_copy: Project) -> Project:
     for study in STUDIES:
         path = project_copy.folder / "experiments" / study / "dvc.yaml"
         path.with_name("dvc.lock").unlink(missing_ok=True)
-        shutil.rmtree(path.with_name("runs"))
+        shutil.rmtree(path.with_name("runs"), ignore_errors=True)
         stages = YAML_READER.load(path)["stages"]
         kept = {name: {**stages[name], "matrix": small[study, name]} for name in stages if (study, name) in small}
         if kept:
