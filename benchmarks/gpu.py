@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from benchmarks.measure import figure, missing
-from benchmarks.training import N_STEPS, config_of, flops_per_token, matmul_rate, padded
+from benchmarks.training import N_STEPS, config_of, flops_per_token, matmul_rate, ours
 from experiments.sandbox import run_stage, sandbox
 from pipeline.classify.batches import Reviews
 from pipeline.classify.classifier import logits
@@ -55,7 +55,7 @@ def steps(params: Params, reviews: Ragged, config: NetworkConfig, device: torch.
     resident = Reviews(reviews, config, torch.device("cpu"))
     tokens_per_step = float(resident.lengths.double().mean()) * params.classify.batch_size
     for precision in BYTES:
-        rate = padded(params, reviews, config, precision, device)
+        rate = ours(params, reviews, config, precision, device)
         rate()
         share = statistics.median(rate() for _ in range(5)) * floor_per_token(
             config, precision, device, tokens_per_step

@@ -9,6 +9,7 @@ linear models stand beside them, because a user could stop there.
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from benchmarks.training import Packed, step
 from experiments.sandbox import ROOT
 from pipeline.classify.batches import Labelled, batches, load_labelled
 from pipeline.classify.device import prepare
+from pipeline.classify.group import together
 from pipeline.classify.network import NetworkConfig
 from pipeline.classify.params import Classify
 from pipeline.classify.training import build, train
@@ -32,6 +34,7 @@ from pipeline.core.embeddings import Embeddings
 from pipeline.core.files import read_json
 from pipeline.core.ragged import load_labels
 from pipeline.params import Params
+from stages.classify import help_train, set_up
 
 LOSSES = (0.22, 0.19)
 N_EPOCHS = 5  # of a rival
@@ -55,14 +58,13 @@ def has_ended(course: Course) -> bool:
 def ours(section: Classify) -> Course:
     """Train lstm_finetuned as stage `classify` does."""
     started, course = time.perf_counter(), []
-    device = prepare("cpu", 1, section.num_threads)
-    network = build(Embeddings.load(EMBEDDINGS), section, "lstm_finetuned", device)
-    labelled, valid = load_labelled(TOKENS / "train", network.config, device)
+    network, reviews = set_up("lstm_finetuned", "1", section, None)
 
     def on_epoch(epoch: Any) -> None:
         course.append((time.perf_counter() - started, epoch.valid_loss))
 
-    train(network, labelled, valid, section, seed=1, on_epoch=on_epoch)
+    with together(section.n_processes, partial(help_train, "lstm_finetuned", "1", section, None, None)) as group:
+        train(network, **reviews, section=section, seed=1, on_epoch=on_epoch, group=group)
     return course
 
 
@@ -105,7 +107,8 @@ def _loss(network: nn.Module, judge: DataLoader[Any]) -> float:
 
 
 def _loaded(section: Classify) -> tuple[NetworkConfig, Labelled, Labelled, torch.Tensor]:
-    device = prepare("cpu", 1, section.num_threads)
+    device = prepare("cpu", 1)
+    torch.set_num_threads(section.n_processes)
     network = build(Embeddings.load(EMBEDDINGS), section, "lstm_finetuned", device)
     labelled, valid = load_labelled(TOKENS / "train", network.config, device)
     return network.config, labelled, valid, network.embedding.weight.detach()
@@ -123,7 +126,7 @@ def keras(section: Classify, folder: Path) -> Course:
             arrays[f"{name}_labels_{i}"] = part.labels[rows_of_batch].numpy()
     np.savez(folder / "batches.npz", **arrays)  # type: ignore[arg-type]
     course: list[tuple[float, float]] = []
-    sizes = map(str, (config.hidden_size, section.num_threads, N_EPOCHS))
+    sizes = map(str, (config.hidden_size, section.n_processes, N_EPOCHS))
     for seconds, loss in transcript("keras_learning.py", str(folder / "batches.npz"), *sizes):
         course.append((seconds, loss))
         if has_ended(course):

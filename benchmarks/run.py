@@ -45,7 +45,7 @@ def main(rows: list[str]) -> None:
     if unknown:
         sys.exit(f"error: unknown rows {', '.join(sorted(unknown))}; use {', '.join(ROWS)}")
     params = read_params()
-    make_deterministic(1, params.classify.num_threads)
+    make_deterministic(1, params.classify.n_processes)  # threads: the rivals have no processes
     keep_freed_memory()  # for both contenders
     corpus, source = texts_here()
     texts = corpus[:: max(1, len(corpus) // N_TEXTS)]
@@ -57,7 +57,7 @@ def main(rows: list[str]) -> None:
         "instructions": "AMX" if torch.cpu._is_amx_tile_supported() else torch.backends.cpu.get_cpu_capability(),
         "python": platform.python_version(),
         "torch": torch.__version__,
-        "num_threads": params.classify.num_threads,
+        "num_threads": params.classify.n_processes,
         "reviews": source,
     }
     measured = {

@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,12 @@ from torch.utils.data import DataLoader
 from benchmarks.measure import Rate, figure, side_by_side
 from benchmarks.rivals import child, missing_rivals
 from pipeline.classify.batches import Reviews, batches
-from pipeline.classify.device import choose_dtype
+from pipeline.classify.device import choose_dtype, prepare
+from pipeline.classify.group import ALONE, Group, together
+from pipeline.classify.loss import add_gradients
 from pipeline.classify.network import Dropout, Network, NetworkConfig
+from pipeline.classify.optimizer import Optimizer
+from pipeline.classify.training import part_of
 from pipeline.core.ragged import Ragged
 from pipeline.params import Params
 
@@ -85,22 +90,56 @@ def config_of(params: Params, n_words: int) -> NetworkConfig:
     )
 
 
-def padded(params: Params, reviews: Ragged, config: NetworkConfig, precision: str, device: torch.device) -> Rate:
-    """Return a function that takes our training steps and returns their tokens/s."""
-    section = params.classify
+def ours(
+    params: Params, reviews: Ragged, config: NetworkConfig, precision: str, device: torch.device, group: Group = ALONE
+) -> Rate:
+    """Return a function that takes our training steps, with the other processes of a group, and returns tokens/s."""
+    section = params.classify.model_copy(update={"adversarial_weight": 0.0})
     dropout = Dropout(section.word_dropout, section.embedding_dropout)
+    torch.manual_seed(1)
     network = Network(config, dropout, choose_dtype(precision, device)).train().to(device)
-    optimizer = torch.optim.AdamW(network.parameters(), fused=True)
+    optimizer = Optimizer(network, section)
     resident = Reviews(reviews, config, device)
+    labels = (resident.lengths % 2).float().to(device)
     generator = torch.Generator().manual_seed(1)
 
     def rate() -> float:
         planned = batches(resident.lengths, section.batch_size, generator)[:N_STEPS]
         started = time.perf_counter()
-        n_tokens = sum(step(network, optimizer, *resident.batch(rows)) for rows in planned)
+        for rows in planned:
+            part, mine = part_of(network, resident, rows, group)
+            optimizer.zero_grad()
+            add_gradients(network, part, labels[mine.to(device)], None, section)
+            optimizer.gather(group, section.clip_norm)
+            optimizer.step(1.0)
+        n_tokens = sum(int(resident.lengths[rows].sum()) for rows in planned)
         return n_tokens / (time.perf_counter() - started)
 
     return rate
+
+
+def _without_end(params: Params, reviews: Ragged, config: NetworkConfig, precision: str, group: Group) -> None:
+    prepare("cpu", 1)
+    rate = ours(params, reviews, config, precision, torch.device("cpu"), group)
+    while True:
+        rate()
+
+
+@contextmanager
+def by_processes(params: Params, reviews: Ragged, config: NetworkConfig, precision: str) -> Iterator[Rate]:
+    """Yield a function that trains as stage `classify` does, on the CPU, with one thread per process."""
+    n_threads = torch.get_num_threads()
+    with together(params.classify.n_processes, partial(_without_end, params, reviews, config, precision)) as group:
+        rate = ours(params, reviews, config, precision, torch.device("cpu"), group)
+
+        def alone() -> float:
+            torch.set_num_threads(1)
+            try:
+                return rate()
+            finally:
+                torch.set_num_threads(n_threads)  # for the other contender
+
+        yield alone
 
 
 def packed(params: Params, reviews: Ragged, config: NetworkConfig) -> Rate:
@@ -139,7 +178,7 @@ def keras(params: Params, reviews: Ragged, config: NetworkConfig) -> Iterator[Ra
             # Keras takes id 0 for padding.
             arrays |= {f"ids{i}": (ids.numpy() + 1) % (config.n_words + 1), f"lengths{i}": lengths.numpy()}
         np.savez(path, **arrays)
-        sizes = [config.n_words, config.vector_size, config.hidden_size, params.classify.num_threads]
+        sizes = [config.n_words, config.vector_size, config.hidden_size, params.classify.n_processes]
         with child("keras_lstm.py", str(path), *map(str, sizes)) as rate:
             rate()  # compiles for each shape
             yield rate
@@ -177,19 +216,21 @@ def figures(params: Params, reviews: Ragged, n_words: int) -> Iterator[dict[str,
     # `auto` has its own row if it is another type.
     by_type = {choose_dtype(name, cpu): name for name in (params.classify.precision, "float32")}
     for precision in by_type.values():
-        ours = padded(params, reviews, config, precision, cpu)
-        theirs = packed(params, reviews, config)
-        against = "the same model over packed sequences with a DataLoader"
-        yield side_by_side(f"training, {precision}", "tokens/s", ours, theirs, against, 5.0)
-    ours = padded(params, reviews, config, "float32", cpu)
+        with by_processes(params, reviews, config, precision) as mine:
+            theirs = packed(params, reviews, config)
+            against = "the same model over packed sequences with a DataLoader"
+            yield side_by_side(f"training, {precision}", "tokens/s", mine, theirs, against, 5.0)
+            threads = ours(params, reviews, config, precision, cpu)
+            against = "as many threads in one process"
+            yield side_by_side(f"training, {precision}, processes", "tokens/s", mine, threads, against, None)
     if reason := missing_rivals():
         print(f"skipped: training against Keras; {reason}")
     else:
-        with keras(params, reviews, config) as theirs:
-            yield side_by_side("training, float32", "tokens/s", ours, theirs, "Keras' LSTM on batches like ours", 1.5)
+        with keras(params, reviews, config) as theirs, by_processes(params, reviews, config, "float32") as mine:
+            yield side_by_side("training, float32", "tokens/s", mine, theirs, "Keras' LSTM on batches like ours", 1.5)
     shares = []
-    for _ in range(5):
-        rate = ours() * flops_per_token(config)
-        shares.append(rate / matmul_rate(cpu))
+    with by_processes(params, reviews, config, "float32") as mine:
+        for _ in range(5):
+            shares.append(mine() * flops_per_token(config) / matmul_rate(cpu))
     against = "the machine's float32 matrix product"
     yield figure("training, the LSTM's operations", statistics.median(shares), "share of its rate", against, 0.30, 5)

@@ -25,7 +25,7 @@ def train_vectors(changes: Mapping[str, Any], seed: str) -> Figures:
         that the vectors took.
     """
     changed = {**{f"embed.{key}": value for key, value in changes.items()}, "embed.seed": int(seed)}
-    with sandbox({**changed, "classify.num_threads": 1}, ("data/tokens", "data/corpus.txt")) as folder:
+    with sandbox({**changed, "classify.n_processes": 1}, ("data/tokens", "data/corpus.txt")) as folder:
         for stage in (["embed"], ["baseline"], ["classify", "lstm_frozen", seed]):
             run_stage(folder, *stage)
         lstm = read_json(folder / f"metrics/valid/lstm_frozen-{seed}.json")

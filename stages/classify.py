@@ -59,7 +59,7 @@ def main(progress: Progress, model: str = "", seed: str = "", *, classify: Class
 
 def set_up(model: str, seed: str, section: Classify, teach: Teach | None) -> tuple[Network, dict[str, Any]]:
     """Return the untrained network, and the reviews that it is trained and validated on."""
-    device = prepare(section.device, int(seed), section.num_threads)
+    device = prepare(section.device, int(seed))
     network = build(Embeddings.load(EMBEDDINGS), section, model, device)
     labelled, valid = load_labelled(TOKENS / "train", network.config, device)
     if teach:
@@ -69,7 +69,7 @@ def set_up(model: str, seed: str, section: Classify, teach: Teach | None) -> tup
 
 
 def help_train(
-    model: str, seed: str, section: Classify, teach: Teach | None, checkpoint: Checkpoint, group: Group
+    model: str, seed: str, section: Classify, teach: Teach | None, checkpoint: Checkpoint | None, group: Group
 ) -> None:
     """Train on this process's part of each batch; the first process of the group does the rest."""
     network, reviews = set_up(model, seed, section, teach)

@@ -33,7 +33,7 @@ SMALL = {
     "classify.batch_size": 32,
     "classify.epochs": 2,
     "classify.min_steps": 0,
-    "classify.num_threads": 1,
+    "classify.n_processes": 1,
     "student.hidden_size": 8,
     "student.epochs": 1,
     "maas.vector_size": 6,

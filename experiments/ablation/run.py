@@ -19,7 +19,7 @@ def measure(technique: str, seed: str) -> Figures:
     changes = YAML(typ="safe", pure=True).load(Path("experiments/ablation/techniques.yaml"))[technique]
     model = changes.pop("model", "lstm_finetuned")
     changed = {f"classify.{key}": value for key, value in changes.items()}
-    with sandbox({**changed, "classify.num_threads": 1}, ("data/tokens", "artifacts/embeddings")) as folder:
+    with sandbox({**changed, "classify.n_processes": 1}, ("data/tokens", "artifacts/embeddings")) as folder:
         run_stage(folder, "classify", model, seed)
         valid = read_json(folder / f"metrics/valid/{model}-{seed}.json")
     return {"accuracy": valid["accuracy"], "log_loss": valid["log_loss"]}

@@ -46,7 +46,7 @@ SETTINGS: dict[str, Any] = {
     "adversarial_weight": 0.0,  # it would double the time
     "precision": "float32",
     "device": "cpu",
-    "num_threads": 1,
+    "n_processes": 1,
 }
 RUNS = Path("experiments/cells/runs")
 

@@ -21,7 +21,7 @@ MIN_STEPS = 200  # a training on few labels takes more epochs
 
 def measure(model: str, n_labels: str, seed: str) -> Figures:
     """Return the figures of the model, or of both linear models, on the validation reviews."""
-    changes: dict[str, Any] = {"classify.num_threads": 1}
+    changes: dict[str, Any] = {"classify.n_processes": 1}
     if n_labels != "all":
         changes |= {"classify.min_steps": MIN_STEPS, "classify.patience": MIN_STEPS}
     with sandbox(changes, INPUTS if n_labels == "all" else INPUTS[:1]) as folder:

@@ -35,7 +35,7 @@ VARIANTS = {
     "float32": Variant({}, FLOAT32),
     "avx2": Variant(AVX2, FLOAT32),  # it has no products of bfloat16
     "older_processor": Variant(BLAS | AVX2, FLOAT32),
-    "two_threads": Variant({}, {"classify.num_threads": 2}),
+    "two_processes": Variant({}, {"classify.n_processes": 2}),
 }
 
 
@@ -44,7 +44,7 @@ def measure(variant: str, seed: str) -> Figures:
     chosen = VARIANTS[variant]
     os.environ.update(chosen.environment)
     preset = {key: value for key, value in read_preset(ROOT / "presets", "fast").items() if "tokenize" not in key}
-    seeds = {"embed.seed": int(seed), "classify.num_threads": 1}
+    seeds = {"embed.seed": int(seed), "classify.n_processes": 1}
     with sandbox({**preset, **seeds, **chosen.changes}, ("data/tokens", "data/corpus.txt")) as folder:
         run_stage(folder, "embed")
         run_stage(folder, "baseline")

@@ -32,7 +32,7 @@ SETTINGS: dict[str, Any] = {
     "adversarial_weight": 0.0,
     "precision": "float32",
     "device": "cpu",
-    "num_threads": 1,
+    "n_processes": 1,
 }
 
 
@@ -54,7 +54,7 @@ def on_imdb(cell: str | Callable[..., Any], lr: float, seed: int, given: Classif
     embeddings = Embeddings.load(Path("artifacts/embeddings"))
     size = width(cell, embeddings.vectors.shape[1])
     section = given.model_copy(update={**SETTINGS, "cell": "lstm", "hidden_size": size, "lr": lr})
-    device = prepare(section.device, seed, section.num_threads)
+    device = prepare(section.device, seed)
     network = build(embeddings, section, "lstm_frozen", device)
     network.layers = layers_of(cell, embeddings.vectors.shape[1], size, bidirectional=False)
     labelled, valid = load_labelled(TRAIN, network.config, device)

@@ -42,7 +42,7 @@ def sentences(seed: int) -> pyarrow.Table:
 
 def measure(vectors: str, seed: str) -> Figures:
     """Return accuracy and log loss of each model on the validation part of the sentences."""
-    changes: dict[str, Any] = {"fetch.source": "corpus", "classify.num_threads": 1}
+    changes: dict[str, Any] = {"fetch.source": "corpus", "classify.n_processes": 1}
     changes |= {"embed.pretrained": "imdb"} if vectors == "imdb" else {}
     with sandbox(changes) as folder:
         for name in ("corpus", "external"):

@@ -71,9 +71,9 @@ def keep_freed_memory() -> None:
         libc.mallopt(m_mmap_max, 0)  # allocate every block on the heap
 
 
-def prepare(device: str, seed: int, num_threads: int) -> torch.device:
-    """Choose the device, make torch deterministic, and keep freed memory for the next training step."""
+def prepare(device: str, seed: int) -> torch.device:
+    """Choose the device, make torch deterministic on one thread, keep freed memory for the next training step."""
     chosen = choose_device(device)
-    make_deterministic(seed, num_threads)
+    make_deterministic(seed, num_threads=1)
     keep_freed_memory()
     return chosen

@@ -46,5 +46,4 @@ class Classify(Section):
     device: Literal["auto", "cpu", "cuda"]
     precision: Literal["auto", "float32", "bfloat16"]
     n_processes: Count
-    num_threads: Count
     tensorboard: bool

@@ -24,12 +24,13 @@ def machine(training: Mapping[str, Any]) -> dict[str, Any]:
     """Return what of this machine the last bits of vectors and LSTMs depend on.
 
     Args:
-        training: how an LSTM was trained: `device`, `precision`, `num_threads`, see `Classifier.training`.
+        training: how an LSTM was trained: `device`, `precision`, `n_processes`, see `Classifier.training`.
 
     Returns:
         instruction_set: of the CPU, as torch uses it: AVX512, say.
         blas_kernel: which OpenBLAS kernel numpy uses: SkylakeX, say.
-        blas_threads, torch_threads, training_threads: threads of BLAS and of torch here, and of torch in training.
+        blas_threads, torch_threads: threads of BLAS and of torch here.
+        training_processes: which trained an LSTM together, one thread each.
         bfloat16: whether the device multiplies bfloat16 in hardware.
         lstm_dtype: the number type of the LSTM.
         gpu: its name, None if training uses the CPU.
@@ -42,7 +43,7 @@ def machine(training: Mapping[str, Any]) -> dict[str, Any]:
         "blas_kernel": ", ".join(kernels),
         "blas_threads": max((library["num_threads"] for library in blas), default=1),
         "torch_threads": torch.get_num_threads(),
-        "training_threads": training["num_threads"],
+        "training_processes": training["n_processes"],
         "bfloat16": has_bfloat16(device),
         "lstm_dtype": str(choose_dtype(training["precision"], device)).removeprefix("torch."),
         "gpu": torch.cuda.get_device_name() if device.type == "cuda" else None,

@@ -42,7 +42,6 @@ def section(params: Params) -> Classify:
         classify__lr=0.01,
         classify__device="cpu",
         classify__precision="float32",
-        classify__num_threads=1,
     ).classify
 
 
@@ -73,7 +72,7 @@ def fitted(
     device: torch.device = CPU,
     **options: Any,
 ) -> tuple[Network, list[Epoch]]:
-    make_deterministic(1, section.num_threads)
+    make_deterministic(1, num_threads=1)
     network = build(embeddings, section, model, device)
     parts = corpus(embeddings, section, device, 200, 1), corpus(embeddings, section, device, 60, 2)
     return network, train(network, *parts, section, seed=1, **options)

@@ -11,7 +11,7 @@ import torch
 from pipeline.evaluate import provenance
 from pipeline.evaluate.provenance import machine, md5, versions
 
-TRAINING = {"device": "cpu", "precision": "float32", "num_threads": 3}
+TRAINING = {"device": "cpu", "precision": "float32", "n_processes": 3}
 
 
 def test_python_and_the_libraries_are_named() -> None:
@@ -36,7 +36,7 @@ def test_the_machine_is_named_by_what_the_bits_depend_on(monkeypatch: pytest.Mon
         "blas_kernel": "Zen",
         "blas_threads": 5,
         "torch_threads": torch.get_num_threads(),
-        "training_threads": 3,
+        "training_processes": 3,
         "bfloat16": False,
         "lstm_dtype": "float32",
         "gpu": None,
