@@ -99,6 +99,8 @@ def fit(
     n_epochs = count_epochs(section, len(reviews["train"].reviews))
 
     def on_epoch(epoch: Epoch) -> None:
+        if group.rank:
+            return
         progress.epoch(epoch.epoch, n_epochs, **epoch.figures)
         curves(epoch)
 
@@ -114,6 +116,8 @@ def fit(
             network, **reviews, section=section, seed=int(seed), checkpoint=checkpoint, advance=advance,
             on_epoch=on_epoch, stopping=stopping, group=group,
         )  # fmt: skip
+    if group.rank:
+        return {}
     best = best_of(history)
     training = {"model": model, "seed": int(seed), **section.model_dump(), "best_epoch": best.epoch}
     with atomic(Path("artifacts") / model / seed) as folder:

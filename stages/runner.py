@@ -8,6 +8,7 @@ import fcntl
 import importlib
 import inspect
 import json
+import os
 import platform
 import re
 import resource
@@ -15,7 +16,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -151,8 +152,11 @@ def run(name: str, main: Callable[..., Mapping[str, Any] | None], *arguments: st
     with errors_in_one_line(name):
         params = read_params()
         wanted = [key for key in inspect.signature(main).parameters if key in Params.model_fields]
-        with alone(label):
+        helps = os.environ.get("RANK", "0") != "0"  # of several processes of `torchrun`, only the first one writes
+        with nullcontext() if helps else alone(label):
             figures = main(Terminal(), *arguments, **{key: getattr(params, key) for key in wanted}) or {}
+        if helps:
+            return
         seconds = time.perf_counter() - started
         if name not in ("params", "report"):  # a check takes no time, and the report shows the others' seconds
             measured = {

@@ -7,11 +7,14 @@ the result is that of one process but for the order in which numbers are added.
 Shapes: K rows of a sparse gradient, D columns.
 """
 
+import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
 import torch
@@ -57,7 +60,7 @@ class Group:
         if self.size == 1:
             return gradient
         rows, values = gradient.indices()[0], gradient.values()  # [K], [K, D]
-        most = torch.tensor(len(rows))
+        most = rows.new_tensor(len(rows))
         distributed.all_reduce(most, distributed.ReduceOp.MAX)
         padded = rows.new_full((int(most),), -1)
         padded[: len(rows)] = rows
@@ -71,22 +74,31 @@ class Group:
         return torch.sparse_coo_tensor(union[None], total, gradient.shape, is_coalesced=True)
 
 
+ALONE = Group()
+
+
+def by_launcher() -> bool:
+    """Return whether `torchrun` started this process, as one of several."""
+    return "TORCHELASTIC_RUN_ID" in os.environ
+
+
 def _join(rank: int, size: int, store: str) -> Group:
     distributed.init_process_group("gloo", f"file://{store}", PATIENCE, size, rank)
     return Group(rank, size)
 
 
-def _helper(rank: int, size: int, store: str, work: Callable[[Group], object]) -> None:
+def _helper(rank: int, size: int, store: str, work: Callable[[Group], object], ready: Connection) -> None:
+    ready.send_bytes(b"ready")
     with suppress(InputError, KeyboardInterrupt, RuntimeError):  # rank 0 meets the same, or has ended, and says so
         work(_join(rank, size, store))
-
-
-ALONE = Group()
 
 
 @contextmanager
 def together(n_processes: int, work: Callable[[Group], object]) -> Iterator[Group]:
     """Start the other processes of a group, each of which calls `work`; yield the place of this one.
+
+    If `torchrun` has started the processes, they find each other by its environment variables, and `n_processes` counts
+    for nothing.
 
     Args:
         n_processes: of the group, this one included.
@@ -95,29 +107,41 @@ def together(n_processes: int, work: Callable[[Group], object]) -> Iterator[Grou
     Raises:
         InputError: another process ended early.
     """
-    if n_processes == 1:
+    if by_launcher():
+        distributed.init_process_group("gloo", timeout=PATIENCE)
+        yield Group(distributed.get_rank(), distributed.get_world_size())
+        distributed.destroy_process_group()
+    elif n_processes == 1:
         yield ALONE
-        return
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            store = str(Path(folder) / "store")
+            helpers = [_start(rank, n_processes, store, work) for rank in range(1, n_processes)]
+            try:
+                for helper, ready in helpers:
+                    if ready not in wait([ready, helper.sentinel]):
+                        raise RuntimeError(f"exit status {helper.exitcode}")
+                yield _join(0, n_processes, store)
+            except RuntimeError as error:
+                if all(helper.is_alive() for helper, _ in helpers):
+                    raise
+                raise InputError(
+                    f"a process of the training ended early ({error}), perhaps for lack of memory;"
+                    " lower classify.n_processes in params.yaml and run `dvc repro` again"
+                ) from None
+            finally:
+                for helper, _ in helpers:
+                    helper.kill()
+                    helper.join()
+                if distributed.is_initialized():
+                    distributed.destroy_process_group()
+
+
+def _start(rank: int, size: int, store: str, work: Callable[[Group], object]) -> tuple[SpawnProcess, Connection]:
+    """Start a process; return it, and where it says that it runs."""
     context = multiprocessing.get_context("spawn")  # forking a process that has threads is not safe
-    with tempfile.TemporaryDirectory() as folder:
-        store = str(Path(folder) / "store")
-        helpers = [
-            context.Process(target=_helper, args=(rank, n_processes, store, work), daemon=True)
-            for rank in range(1, n_processes)
-        ]
-        for helper in helpers:
-            helper.start()
-        try:
-            yield _join(0, n_processes, store)
-        except RuntimeError as error:
-            if all(helper.is_alive() for helper in helpers):
-                raise
-            raise InputError(
-                f"a process of the training ended early ({error}), perhaps for lack of memory;"
-                " lower classify.n_processes in params.yaml and run `dvc repro` again"
-            ) from None
-        finally:
-            for helper in helpers:
-                helper.kill()
-                helper.join()
-            distributed.destroy_process_group()
+    ready, said = context.Pipe(duplex=False)
+    helper = context.Process(target=_helper, args=(rank, size, store, work, said), daemon=True)
+    helper.start()
+    said.close()  # the other end is the process's own
+    return helper, ready

@@ -19,6 +19,7 @@ from pipeline.core.errors import InputError
 from tests.classify.test_training import CPU, corpus, fitted, weights_of
 from tests.classify.test_training import embeddings as embeddings
 from tests.classify.test_training import section as section
+from tests.conftest import Project
 
 Fitted = tuple[Network, list[Epoch]]
 ALL_TERMS = {"adversarial_weight": 1.0, "virtual_adversarial_weight": 1.0, "entropy_weight": 0.5}
@@ -81,3 +82,19 @@ def test_the_parts_of_the_rows_are_all_rows() -> None:
     assert sum(share for _, share in parts) == pytest.approx(1)
     alone, share = Group(2, 3).part(rows[:2])
     assert (alone.tolist(), share) == ([0], 0.0)
+
+
+def test_torchrun_gives_the_bytes_of_as_many_processes_of_the_stage(project_copy: Project) -> None:
+    project_copy.set({"classify.n_processes": 2})
+    stage = ("stages", "classify", "lstm_finetuned", "1")
+    made = ("artifacts/lstm_finetuned", "plots/history/lstm_finetuned-1.csv", "metrics/valid/lstm_finetuned-1.json")
+    project_copy.run(*stage)
+    expected = project_copy.bytes_of(*made)
+    project_copy.run("torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", *stage)
+    assert project_copy.bytes_of(*made) == expected
+
+
+def test_a_process_that_cannot_start_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.classify.group._helper", os._exit)  # not in the new process: it fails to unpickle
+    with pytest.raises(InputError, match=r"ended early"), together(2, give_up):
+        pass
