@@ -57,7 +57,7 @@ def grid(rows: Mapping[str, Mapping[str, Figures]], description: str) -> Spec:
     ]
     names = list(dict.fromkeys(value["cell"] for value in values))
     look: Spec = {"title": None, "type": "nominal"}
-    across = {"labelAngle": 0, "orient": "top", "labelColor": "var(--ink)", "labelOverlap": False, "grid": False}
+    across = {"labelAngle": 0, "orient": "top", "labelColor": "var(--ink)", "labelOverlap": False, "labelFontSize": 10}
     places = {
         "x": {"field": "cell", "sort": names, "axis": across, **look},
         "y": {"field": "row", "sort": list(rows), "axis": {"labelColor": "var(--ink)", "labelLimit": 220}, **look},
@@ -81,7 +81,11 @@ def by_lag(runs: Runs, cells: Sequence[str]) -> Spec:
     """Draw the share of wrong answers after training over the lag of the latch."""
     table = by_cell(runs)
     values = [
-        {"cell": cell, "lag": lag, "wrong": wrong(table[f"latch_{lag}"][cell]), "guess": 0.5}
+        {
+            "cell": cell,
+            "lag": lag,
+            "wrong": wrong(table[f"latch_{lag}"][cell]),
+        }
         for cell in cells
         for lag in LAGS
         if cell in table.get(f"latch_{lag}", {})

@@ -79,7 +79,8 @@ def states_of(direction: Direction, x: Tensor, initial: Sequence[Tensor] = ()) -
         }
         inputs = {name: value[:, t] for name, value in bare.items()}
         returned = direction.equation(*plan.arrange(arguments, inputs, history[-1]))
-        history.append(list(returned) if isinstance(returned, tuple) else [returned])
+        after = returned if isinstance(returned, tuple) else (returned,)
+        history.append([state.clone() for state in after])  # h reads c within a step: only later steps count
     return history
 
 

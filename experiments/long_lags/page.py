@@ -10,7 +10,7 @@ from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, S
 
 from experiments.long_lags.figures import charts
 from experiments.long_lags.summary import Runs, cells_of, longest_lag, rows
-from experiments.long_lags.tasks.table import LAGS, TASKS
+from experiments.long_lags.tasks.table import TASKS
 from experiments.table import read_runs
 from pipeline.core.errors import InputError
 from pipeline.core.files import atomic
@@ -23,12 +23,11 @@ HERE = Path(__file__).parent
 def headline(runs: Runs) -> str:
     """Say up to which lag the plain network and the LSTM remember one bit."""
     said = []
-    for cell, name in (("rnn", "the plain network"), ("lstm", "the LSTM")):
+    for cell, name in (("rnn", "a plain network"), ("lstm", "an LSTM")):
         if cell in cells_of(runs):
             lag = longest_lag(runs, cell)
-            said.append(f"{name} {f'remembers a bit for {lag:,} steps' if lag else 'remembers it at no lag tried'}")
-    text = "; ".join(said) or "no cell has run"
-    return f"{text[0].upper()}{text[1:]}"
+            said.append(f"{f'{lag:,} steps' if lag else 'none of the lags tried'} by {name}")
+    return f"One bit is remembered over {', over '.join(said)}" if said else "Other cells than the LSTM"
 
 
 def page(runs: Runs) -> str:
@@ -54,7 +53,6 @@ def page(runs: Runs) -> str:
         rows=rows(runs),
         tasks=[TASKS[task] for task in TASKS if task in runs],
         longest=[(cell, longest_lag(runs, cell)) for cell in cells],
-        lags=LAGS,
         n_runs=len(every),
         n_seeds=max(len(one["seeds"]) for one in every),
         hours=sum(one["seconds"] for one in every) / 3600,

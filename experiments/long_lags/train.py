@@ -19,7 +19,7 @@ from experiments.long_lags.tasks.batch import Batch, Floats
 from experiments.long_lags.tasks.table import Task
 
 BATCH = 32
-LEARNING_RATE = 0.005
+LEARNING_RATE = 0.01
 CLIP = 1.0  # the norm of the gradient
 CHECK_EVERY = 25  # batches
 CHUNK = 256  # sequences judged at once

@@ -83,11 +83,11 @@ TASKS: dict[str, Task] = {
         f"{NONE_WRONG}, and within 0.015 of the target without noise on average [m]", mean_error=0.015,
     ),
     "adding": Task(
-        "4 adding", markers.draw_adding, within(0.04), "linear", 100, 50, 96_000, 2_000,
+        "4 adding", markers.draw_adding, within(0.04), "linear", 100, 50, 192_000, 2_000,
         "2,000 in a row within 0.04 [r: 0.04; m: 2,000]", published="74,000 [m]",
     ),
     "multiplication": Task(
-        "5 multiplication", markers.draw_multiplication, within(0.04), "linear", 100, 50, 96_000, 2_000,
+        "5 multiplication", markers.draw_multiplication, within(0.04), "linear", 100, 50, 192_000, 2_000,
         "at most 140 of 2,000 off by 0.04 or more [s]", n_wrong=140, published="482,000 [s]",
     ),
     "order_6a": Task(
