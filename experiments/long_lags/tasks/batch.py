@@ -5,6 +5,7 @@ Shapes: B sequences, T steps of the longest, D inputs, K outputs, M steps of all
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.random import Generator
@@ -73,10 +74,11 @@ def check_lag(length: int, lag: int, expected: int) -> None:
 
 def one_hot(symbols: Ints, n_symbols: int) -> Floats:
     """Return symbols [...] as vectors [..., n_symbols]; a negative symbol, padding, as zeros."""
-    return (symbols[..., None] == np.arange(n_symbols)).astype(np.float32)
+    vectors: Floats = (symbols[..., None] == np.arange(n_symbols)).astype(np.float32)
+    return vectors
 
 
-def at_end(inputs: Floats, lengths: Ints, targets: Floats, answers: Floats | None = None) -> Batch:
+def at_end(inputs: Floats, lengths: Ints, targets: NDArray[Any], answers: NDArray[Any] | None = None) -> Batch:
     """Return a batch with targets [B, K] at the last step of each sequence alone; zero the inputs after it."""
     steps = np.arange(inputs.shape[1])
     mask = steps == lengths[:, None] - 1  # [B, T]

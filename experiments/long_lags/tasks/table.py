@@ -61,7 +61,7 @@ TASKS: dict[str, Task] = {
         n_train=256, published="8,440 [s]",
     ),
     "symbols_2a": Task(
-        "2a no noise, p = 100", symbols.draw_2a, within(0.25), "softmax", 100, 99, 25_600, 10_000, QUARTER,
+        "2a no noise, p = 100", symbols.draw_2a, within(0.25), "softmax", 100, 99, 64_000, 10_000, QUARTER,
         published="5,040 [s]",
     ),
     "symbols_2b": Task(
