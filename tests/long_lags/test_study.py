@@ -123,10 +123,10 @@ def test_the_gradient_of_a_plain_network_is_the_product_of_its_jacobians() -> No
 def test_the_gate_that_keeps_the_state_starts_with_the_logarithm_of_the_length() -> None:
     for cell, sign in KEEPING.items():
         network = Network(cell, 1, 1, 100)
-        bias = float(direction_of(network.layers, 1).get_parameter("b_z")[0])
+        bias = float(direction_of(network.layers, 1).get_parameter("b_z").detach()[0])
         assert bias == pytest.approx(sign * np.log(100), abs=1e-5)
     vanilla = direction_of(Network("vanilla", 1, 1, 100).layers, 1)
-    assert float(vanilla.get_parameter("b_f")[0]) == pytest.approx(np.log(100), abs=1e-5)
+    assert float(vanilla.get_parameter("b_f").detach()[0]) == pytest.approx(np.log(100), abs=1e-5)
 
 
 def test_an_unknown_cell_is_refused_before_anything_is_trained() -> None:
@@ -205,9 +205,7 @@ def test_the_figures_of_the_summary() -> None:
     }  # fmt: skip
     assert latch_10["`rnn`"] == "3 of 3, 1,600"
     assert latch_30["`rnn`"] == "0 of 3, 50 % wrong"
-    assert (
-        page.headline(runs) == "The plain network remembers a bit for 10 steps; the LSTM remembers a bit for 30 steps"
-    )
+    assert page.headline(runs) == "One bit is remembered over 10 steps by a plain network, over 30 steps by an LSTM"
     assert table("long_lags", runs).endswith("5 runs, 5.0 hours of one core: 2 x A.")
 
 

@@ -185,10 +185,11 @@ def test_two_numbers_are_marked_and_added_or_multiplied(rng: Rng, name: str, low
     assert abs(values[inside].mean() - (low + 1) / 2) < 0.01
     assert values[inside].min() >= low
     assert values.max() <= 1
+    expected = []
     for row, step in enumerate(steps):
         chosen = [float(values[row, i]) for i in step] + [start] * (2 - len(step))
-        expected = 0.5 + sum(chosen) / 4 if name == "adding" else chosen[0] * chosen[1]
-        assert last(batch)[row, 0] == pytest.approx(expected, abs=1e-6)
+        expected.append(0.5 + sum(chosen) / 4 if name == "adding" else chosen[0] * chosen[1])
+    assert np.allclose(last(batch)[:, 0], expected, atol=1e-6)
 
 
 @pytest.mark.parametrize(
