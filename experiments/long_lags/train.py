@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.random import Generator
 from torch import nn
 
 from experiments.long_lags.network import Network, loss, squash
@@ -121,14 +120,6 @@ def start(task: Task, cell: str, seed: int) -> tuple[Network, torch.optim.Optimi
     return network, torch.optim.Adam(network.parameters(), LEARNING_RATE)
 
 
-def _source(task: Task, rng: Generator) -> Callable[[int], Batch]:
-    """Return a function that returns fresh sequences, or those of a fixed training set."""
-    if not task.n_train:
-        return lambda n: task.draw(rng, n, task.length, task.lag)
-    pool = task.draw(rng, task.n_train, task.length, task.lag)
-    return lambda n: pool.rows(rng.integers(len(pool), size=n))
-
-
 def train(task: Task, cell: str, seed: int) -> Outcome:
     """Train one network.
 
@@ -137,23 +128,28 @@ def train(task: Task, cell: str, seed: int) -> Outcome:
     """
     network, optimizer = start(task, cell, seed)
     untrained, average = deepcopy(network), deepcopy(network)
-    training = _source(task, np.random.default_rng([seed, 0]))
-    test_rng = np.random.default_rng([seed, 1])
+    rng, test_rng = np.random.default_rng([seed, 0]), np.random.default_rng([seed, 1])
+    pool = task.draw(rng, task.n_train, task.length, task.lag) if task.n_train else None
+
+    def training() -> Batch:
+        return pool.rows(rng.integers(len(pool), size=BATCH)) if pool else task.draw(rng, BATCH, task.length, task.lag)
 
     def fresh(n: int) -> Batch:
         return task.draw(test_rng, n, task.length, task.lag)
 
+    def succeeds() -> bool:
+        answers_fresh = judge(average, task, fresh, task.n_test, stop=True).meets(task)
+        return answers_fresh and (not pool or judge(average, task, lambda n: pool, len(pool), stop=True).meets(task))
+
     n_batches, solved, diverged = 0, False, False
     while n_batches * BATCH < task.cap and not solved and not diverged:
         n_batches += 1
-        diverged = not np.isfinite(step(network, optimizer, training(BATCH), task.output))
+        diverged = not np.isfinite(step(network, optimizer, training(), task.output))
         weight = max(1 / WINDOW, 4 / (n_batches + 3))
         with torch.no_grad():
             for mean, parameter in zip(average.parameters(), network.parameters(), strict=True):
                 mean.lerp_(parameter, weight)
         if n_batches % CHECK_EVERY == 0 and not diverged:
-            solved = judge(average, task, fresh, task.n_test, stop=True).meets(task) and (
-                not task.n_train or judge(average, task, training, CHUNK, stop=True).meets(task)
-            )
+            solved = succeeds()
     score = judge(untrained if diverged else average, task, fresh, 2 * CHUNK, stop=False)
     return Outcome(n_batches * BATCH, solved, diverged, score, average, untrained)
