@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from experiments.long_lags.summary import Runs, bands, by_cell, n_solved, sequences, share, wrong
+from experiments.long_lags.summary import Runs, at_lags, bands, by_cell, n_solved, sequences, share, wrong
 from experiments.long_lags.tasks.sinusoids import POWER
 from experiments.long_lags.tasks.table import LAGS, TASKS
 from experiments.record import Figures
@@ -20,6 +20,7 @@ STYLES: Mapping[str, tuple[str, list[int]]] = {
     "irnn": ("var(--ink)", [5, 3]),
     "clockwork": ("var(--sky)", [5, 3]),
 }
+FAMILIES = ("latch", "recall")  # the tasks at several lags
 SMALLEST = 1e-12  # a norm below is drawn there: the axis is logarithmic
 
 
@@ -57,7 +58,13 @@ def grid(rows: Mapping[str, Mapping[str, Figures]], description: str) -> Spec:
     ]
     names = list(dict.fromkeys(value["cell"] for value in values))
     look: Spec = {"title": None, "type": "nominal"}
-    across = {"labelAngle": 0, "orient": "top", "labelColor": "var(--ink)", "labelOverlap": False, "labelFontSize": 10}
+    across = {
+        "labelAngle": -35,
+        "orient": "top",
+        "labelColor": "var(--ink)",
+        "labelOverlap": False,
+        "labelFontSize": 10,
+    }
     places = {
         "x": {"field": "cell", "sort": names, "axis": across, **look},
         "y": {"field": "row", "sort": list(rows), "axis": {"labelColor": "var(--ink)", "labelLimit": 220}, **look},
@@ -77,30 +84,24 @@ def grid(rows: Mapping[str, Mapping[str, Figures]], description: str) -> Spec:
     return chart(description, layers, values, 40 + 26 * len(rows))
 
 
-def by_lag(runs: Runs, cells: Sequence[str]) -> Spec:
-    """Draw the share of wrong answers after training over the lag of the latch."""
-    table = by_cell(runs)
+def by_lag(runs: Runs, family: str, cells: Sequence[str]) -> Spec:
+    """Draw the share of wrong answers after training over the lag of the `latch` or the `recall`."""
     values = [
-        {
-            "cell": cell,
-            "lag": lag,
-            "wrong": wrong(table[f"latch_{lag}"][cell]),
-        }
-        for cell in cells
-        for lag in LAGS
-        if cell in table.get(f"latch_{lag}", {})
+        {"cell": cell, "lag": lag, "wrong": wrong(run)}
+        for lag, row in at_lags(runs, family).items()
+        for cell, run in row.items()
     ]
     x = {**axis("lag", "lag in steps", type="log", nice=False), "axis": {"values": list(LAGS), "grid": False}}
     layer = {
         "mark": {"type": "line", "point": {"size": 36}},
         "encoding": {
             "x": x,
-            "y": {**axis("wrong", "share of wrong answers", domain=[0, 0.6])},
+            "y": {**axis("wrong", "share of wrong answers", domain=[0, 1])},
             "tooltip": tooltip(("cell", "cell", ""), ("lag", "lag", ",d"), ("wrong", "wrong", ".1%")),
             **colors(cells),
         },
     }
-    return chart("Share of wrong answers after training over the lag, by cell; guessing gives 0.5.", [layer], values)
+    return chart("Share of wrong answers after training over the lag, by cell.", [layer], values)
 
 
 def gradient(runs: Runs, cells: Sequence[str], when: str) -> Spec:
@@ -146,14 +147,15 @@ def band_errors(runs: Runs) -> Spec:
 def charts(runs: Runs, cells: Sequence[str]) -> dict[str, Spec]:
     """Return the charts of the page by the id of their place."""
     table = by_cell(runs)
-    tasks = {TASKS[task].title: row for task, row in table.items() if not task.startswith("latch_")}
-    lags = {f"lag {lag:,}": table[f"latch_{lag}"] for lag in LAGS if f"latch_{lag}" in table}
-    every = {
-        "lags": (lags, grid(lags, "Share of seeds that solve the latch, by lag and cell.")),
-        "by-lag": (lags, by_lag(runs, cells)),
+    tasks = {TASKS[task].title: row for task, row in table.items() if not task.startswith(("latch_", "recall_"))}
+    families = {name: {f"lag {lag:,}": row for lag, row in at_lags(runs, name).items()} for name in FAMILIES}
+    every: dict[str, tuple[object, Spec]] = {
         "tasks": (tasks, grid(tasks, "Share of seeds that succeed and training sequences needed, by task and cell.")),
         "untrained": (table.get("latch_100"), gradient(runs, cells, "untrained")),
         "trained": (table.get("latch_100"), gradient(runs, cells, "trained")),
         "bands": (table.get("sinusoids"), band_errors(runs)),
     }
+    for name, lags in families.items():
+        every[name] = (lags, grid(lags, f"Share of seeds that succeed on the {name}, by lag and cell."))
+        every[f"{name}-errors"] = (lags, by_lag(runs, name, cells))
     return {name: spec for name, (data, spec) in every.items() if data}

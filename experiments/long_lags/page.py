@@ -8,7 +8,7 @@ from pathlib import Path
 
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, StrictUndefined
 
-from experiments.long_lags.figures import charts
+from experiments.long_lags.figures import FAMILIES, charts
 from experiments.long_lags.summary import Runs, cells_of, longest_lag, rows
 from experiments.long_lags.tasks.table import TASKS
 from experiments.table import read_runs
@@ -21,13 +21,13 @@ HERE = Path(__file__).parent
 
 
 def headline(runs: Runs) -> str:
-    """Say up to which lag the plain network and the LSTM remember one bit."""
+    """Say up to which lag the plain network and the LSTM remember a number."""
     said = []
     for cell, name in (("rnn", "a plain network"), ("lstm", "an LSTM")):
         if cell in cells_of(runs):
-            lag = longest_lag(runs, cell)
+            lag = longest_lag(runs, "recall", cell)
             said.append(f"{f'{lag:,} steps' if lag else 'none of the lags tried'} by {name}")
-    return f"One bit is remembered over {', over '.join(said)}" if said else "Other cells than the LSTM"
+    return f"A number is remembered over {', over '.join(said)}" if said else "Other cells than the LSTM"
 
 
 def page(runs: Runs) -> str:
@@ -52,7 +52,7 @@ def page(runs: Runs) -> str:
         charts=charts(runs, cells),
         rows=rows(runs),
         tasks=[TASKS[task] for task in TASKS if task in runs],
-        longest=[(cell, longest_lag(runs, cell)) for cell in cells],
+        longest={name: [(cell, longest_lag(runs, name, cell)) for cell in cells] for name in FAMILIES},
         n_runs=len(every),
         n_seeds=max(len(one["seeds"]) for one in every),
         hours=sum(one["seconds"] for one in every) / 3600,

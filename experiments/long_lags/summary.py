@@ -53,9 +53,15 @@ def wrong(run: Figures) -> float:
     return mean_over_seeds(seed["wrong_frac"] for seed in run["seeds"])
 
 
-def longest_lag(runs: Runs, cell: str) -> int:
-    """Return the longest lag of the latch at which all seeds of a cell succeed; 0 if there is none."""
-    lags = {lag: by_cell(runs).get(f"latch_{lag}", {}).get(cell) for lag in LAGS}
+def at_lags(runs: Runs, family: str) -> dict[int, dict[str, Figures]]:
+    """Return the figures of the `latch` or the `recall` by lag and cell."""
+    table = by_cell(runs)
+    return {lag: table[f"{family}_{lag}"] for lag in LAGS if f"{family}_{lag}" in table}
+
+
+def longest_lag(runs: Runs, family: str, cell: str) -> int:
+    """Return the longest lag of the `latch` or `recall` at which all seeds of a cell succeed; 0 if there is none."""
+    lags = {lag: cells.get(cell) for lag, cells in at_lags(runs, family).items()}
     return max((lag for lag, run in lags.items() if run and share(run) == 1), default=0)
 
 

@@ -183,7 +183,7 @@ def test_from_runs_to_table_and_page(tmp_path: Path, monkeypatch: pytest.MonkeyP
     page.write(folder)
     text = (folder / "page.html").read_text("utf-8")
     specs = json.loads(re.findall(r'<script type="application/json" id="specs">(.*?)</script>', text)[0])
-    assert set(specs) == {"lags", "by-lag", "tasks", "untrained", "trained", "bands"}
+    assert set(specs) == {"latch", "latch-errors", "tasks", "untrained", "trained", "bands"}
     body = text.partition('<script type="application/json"')[0]
     assert not re.findall(r'(?:src|href)="(?!#)', body)  # loads nothing
     assert set(re.findall(r'data-chart="([^"]*)"', body)) == set(specs)
@@ -194,19 +194,23 @@ def test_the_figures_of_the_summary() -> None:
         "latch_10": [result("rnn", 800, 1600, 2400), result("lstm", 800, 800, None)],
         "latch_30": [result("lstm", 800, 800, 1600), result("rnn", None, None, None)],
         "adding": [result("lstm", None, 64_000, 32_000)],
+        "recall_30": [result("lstm", 800, 800, 1600)],
     }
     assert summary.cells_of(runs) == ["lstm", "rnn"]
-    assert list(summary.by_cell(runs)) == ["adding", "latch_10", "latch_30"]
-    assert (summary.longest_lag(runs, "rnn"), summary.longest_lag(runs, "lstm")) == (10, 30)
-    adding, latch_10, latch_30 = summary.rows(runs)
+    assert list(summary.by_cell(runs)) == ["adding", "latch_10", "latch_30", "recall_30"]
+    assert [summary.longest_lag(runs, "latch", cell) for cell in ("rnn", "lstm")] == [10, 30]
+    adding, latch_10, latch_30, _ = summary.rows(runs)
     assert adding == {
         "task": "4 adding", "LSTM of 1997, published": "74,000 [m]", "cap": "192,000",
         "`lstm`": "2 of 3, 48,000", "`rnn`": "",
     }  # fmt: skip
     assert latch_10["`rnn`"] == "3 of 3, 1,600"
     assert latch_30["`rnn`"] == "0 of 3, 50 % wrong"
-    assert page.headline(runs) == "One bit is remembered over 10 steps by a plain network, over 30 steps by an LSTM"
-    assert table("long_lags", runs).endswith("5 runs, 5.0 hours of one core: 2 x A.")
+    assert (
+        page.headline(runs)
+        == "A number is remembered over none of the lags tried by a plain network, over 30 steps by an LSTM"
+    )
+    assert table("long_lags", runs).endswith("6 runs, 6.0 hours of one core: 2 x A.")
 
 
 def test_the_charts_have_the_numbers() -> None:
@@ -215,7 +219,7 @@ def test_the_charts_have_the_numbers() -> None:
     drawn = figures.charts(runs, ["rnn"])
     assert [row["norm"] for row in drawn["untrained"]["data"]["values"]] == [1.0, figures.SMALLEST]
     assert [row["norm"] for row in drawn["trained"]["data"]["values"]] == [1.0]
-    (field,) = drawn["lags"]["data"]["values"]
+    (field,) = drawn["latch"]["data"]["values"]
     assert (field["row"], field["share"], field["needed"]) == ("lag 100", pytest.approx(1 / 3), "0.8k")
     assert [figures.short(n) for n in (None, 5600, 48_000)] == ["", "5.6k", "48k"]
     with pytest.raises(InputError, match="there are no runs"):

@@ -192,6 +192,17 @@ def test_two_numbers_are_marked_and_added_or_multiplied(rng: Rng, name: str, low
     assert np.allclose(last(batch)[:, 0], expected, atol=1e-6)
 
 
+def test_the_recalled_number_is_the_marked_one_of_the_first_ten(rng: Rng) -> None:
+    batch = markers.draw_recall(rng, N, 40, 30)
+    marked = batch.inputs[..., 1] == 1
+    assert (batch.lengths == 40).all()
+    assert (marked.sum(1) == 1).all()
+    assert set(marked.argmax(1)) == set(range(10))
+    assert (last(batch)[:, 0] == batch.inputs[..., 0][marked]).all()
+    assert -1 <= batch.inputs[..., 0].min() < -0.99
+    assert 0.99 < batch.inputs[..., 0].max() <= 1
+
+
 @pytest.mark.parametrize(
     ("name", "spans"), [("order_6a", [(10, 20), (50, 60)]), ("order_6b", [(10, 20), (33, 43), (66, 76)])]
 )

@@ -1,4 +1,4 @@
-"""Experiments 4 and 5: add or multiply the two marked numbers of a sequence."""
+"""Experiments 4 and 5: add or multiply the two marked numbers of a sequence; and a simpler one: recall a single one."""
 
 import numpy as np
 from numpy.random import Generator
@@ -52,3 +52,12 @@ def draw_multiplication(rng: Generator, n: int, length: int, lag: int) -> Batch:
     values = rng.uniform(0, 1, markers.shape).astype(np.float32)
     x = np.where(marked == 0, 1, np.take_along_axis(values, marked, 1))
     return _batch(values, markers, lengths, x.prod(1))
+
+
+def draw_recall(rng: Generator, n: int, length: int, lag: int) -> Batch:
+    """Draw numbers in [-1, 1]; one of the first `length` - `lag` is marked by 1, and it is the target."""
+    check_size(length, lag)
+    values = rng.uniform(-1, 1, (n, length)).astype(np.float32)
+    marked, rows, markers = rng.integers(length - lag, size=n), np.arange(n), np.zeros((n, length), np.float32)
+    markers[rows, marked] = 1
+    return _batch(values, markers, np.full(n, length), values[rows, marked])

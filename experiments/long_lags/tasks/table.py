@@ -11,7 +11,7 @@ from experiments.long_lags.tasks import markers, noise, order, reber, sinusoids,
 from experiments.long_lags.tasks.batch import Draw, Judge, check_size, same_side, within
 from pipeline.core.errors import InputError
 
-LAGS = (10, 30, 100, 300, 1000)  # of the latch
+LAGS = (10, 30, 100, 300, 1000)  # of the latch, which is to keep a bit, and of the recall of a number
 
 
 @dataclass(frozen=True)
@@ -115,6 +115,13 @@ TASKS |= {
     f"latch_{lag}": Task(
         f"latch, lag {lag:,}", noise.draw_latch, same_side, "logistic", lag + 1, lag, 32_000, 256,
         "all of 256 classified correctly (own)",
+    )
+    for lag in LAGS
+}  # fmt: skip
+TASKS |= {
+    f"recall_{lag}": Task(
+        f"recall, lag {lag:,}", markers.draw_recall, within(0.1), "linear", lag + 10, lag,
+        32_000 if lag < 1000 else 16_000, 256, "at most 1 % of 256 off by 0.1 or more (own)", n_wrong=2,
     )
     for lag in LAGS
 }  # fmt: skip
