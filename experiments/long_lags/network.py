@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from pipeline.cells import make_cell
 from pipeline.cells.layer import Layer
+from pipeline.cells.lstm import Recurrence
 
 HIDDEN = 32
 PERIODS = (1, 2, 4, 8, 16, 32, 64, 128)  # of the clockwork network, four units each
@@ -23,15 +24,24 @@ class Network(nn.Module):
     The gate that keeps the state, if the cell has one, starts with the bias ln T for sequences of T steps: it then
     forgets about 1 / T of the state per step, so that the memory lasts as long as the sequence. With a bias of 1,
     0.73 per step, nothing is left after a hundred. Source: Tallec & Ollivier, 2018 [m], who draw ln of 1 to T.
+
+    An input gate of its own starts with the bias -1/2 ln T, so at about 1 / sqrt(T): independent inputs of T steps then
+    add up to the size of a single one, and do not saturate the state. Also in 1997 it started nearly closed [m].
     """
 
     def __init__(self, cell: str, input_size: int, output_size: int, length: int) -> None:
         super().__init__()
         bias = max(1.0, math.log(max(length, 1)))
         self.layers = make_cell(cell, input_size, HIDDEN, batch_first=True, forget_bias=bias, periods=PERIODS)
-        if cell in KEEPING:
-            direction = cast(Layer, self.layers[0]).directions[0]
-            nn.init.constant_(direction.get_parameter("b_z"), KEEPING[cell] * bias)
+        layer = self.layers[0]
+        if isinstance(layer, Recurrence):  # torch's LSTM, whose first gate is the input gate
+            nn.init.constant_(layer.lstms[0].get_parameter("bias_ih_l0")[:HIDDEN], -bias / 2)
+        else:
+            biases = dict(cast(Layer, layer).directions[0].named_parameters())
+            if cell in KEEPING:
+                nn.init.constant_(biases["b_z"], KEEPING[cell] * bias)
+            if "b_i" in biases and cell != "cifg":  # whose forget gate is 1 - i
+                nn.init.constant_(biases["b_i"], -bias / 2)
         self.output = nn.Linear(HIDDEN, output_size)
 
     def forward(self, inputs: Tensor, lengths: Tensor, mask: Tensor) -> Tensor:

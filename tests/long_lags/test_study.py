@@ -127,6 +127,11 @@ def test_the_gate_that_keeps_the_state_starts_with_the_logarithm_of_the_length()
         assert bias == pytest.approx(sign * np.log(100), abs=1e-5)
     vanilla = direction_of(Network("vanilla", 1, 1, 100).layers, 1)
     assert float(vanilla.get_parameter("b_f").detach()[0]) == pytest.approx(np.log(100), abs=1e-5)
+    for cell in ("lstm", "vanilla", "lstm1997"):
+        closed = direction_of(Network(cell, 1, 1, 100).layers, 1).get_parameter("b_i").detach()
+        assert closed.tolist() == pytest.approx([-np.log(100) / 2] * 32, abs=1e-5)
+    opened = direction_of(Network("lstm", 1, 1, 100).layers, 1).get_parameter("b_f").detach()
+    assert opened.tolist() == pytest.approx([np.log(100)] * 32, abs=1e-5)
 
 
 def test_an_unknown_cell_is_refused_before_anything_is_trained() -> None:
