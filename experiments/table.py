@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from tabulate import tabulate
 
+from experiments.long_lags import summary as long_lags
 from experiments.record import Figures
 from pipeline.core.files import read_json
 from pipeline.report.tables import write_between_markers
@@ -131,6 +132,7 @@ def machines(runs: Runs) -> list[Row]:
 
 
 TABLES = {table.__name__: table for table in (ablation, word2vec, parameters, labels, short_texts, machines)}
+TABLES["long_lags"] = long_lags.rows
 
 
 def table(study: str, runs: Runs) -> str:
