@@ -99,6 +99,7 @@ class _Names:
         return self._answer(name)
 
 
+@torch.enable_grad()
 def plan_of(equation: Equation) -> Plan:
     """Run an equation once and return what it computes with."""
     arguments = tuple(inspect.signature(equation).parameters)

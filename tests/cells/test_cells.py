@@ -329,3 +329,9 @@ def test_greffs_variants_differ_by_one_change() -> None:
     assert set(GREFF) == {name for name, cell in CELLS.items() if cell.family == "greff"}
     states = [cell_of(name)(batch())[0] for name in GREFF if name != "fgr"]
     assert all(not torch.allclose(one, other) for one, other in pairwise(states))
+
+
+def test_a_cell_is_made_where_no_gradient_is_wanted() -> None:
+    with torch.no_grad():
+        layer = make_cell("gru_cho", 3, 4)
+    assert all(weight.requires_grad for weight in layer.parameters())
