@@ -8,6 +8,7 @@ Shapes: K rows of a sparse gradient, D columns.
 """
 
 import os
+import signal
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -88,8 +89,13 @@ def _join(rank: int, size: int, store: str) -> Group:
 
 
 def _helper(rank: int, size: int, store: str, work: Callable[[Group], object], ready: Connection) -> None:
+    for one in (
+        signal.SIGINT,
+        signal.SIGTERM,
+    ):  # a terminal or scheduler sends them to all; rank 0 then ends the others
+        signal.signal(one, signal.SIG_IGN)
     ready.send_bytes(b"ready")
-    with suppress(InputError, KeyboardInterrupt, RuntimeError):  # rank 0 meets the same, or has ended, and says so
+    with suppress(InputError, RuntimeError):  # rank 0 meets the same, or has ended, and says so
         work(_join(rank, size, store))
 
 
