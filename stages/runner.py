@@ -116,7 +116,8 @@ def alone(label: str) -> Iterator[None]:
 def errors_in_one_line(name: str) -> Iterator[None]:
     """End the process with one line, not a traceback, after an error that no change of the code would mend.
 
-    These are InputError, a full or read-only disk, too little memory (exit status 1) and Ctrl-C (130).
+    These are InputError, a full or read-only disk, a file that vanished, too little memory (exit status 1) and Ctrl-C
+    (130).
     """
     try:
         yield
@@ -126,6 +127,8 @@ def errors_in_one_line(name: str) -> Iterator[None]:
         said = one_line(str(error), 300)
         if disk_is_full(error):
             sys.exit(f"error in {name}: the disk is full ({said}); free some space and run `dvc repro` again")
+        if isinstance(error, FileNotFoundError):
+            sys.exit(f"error in {name}: a file is missing ({said}); run `dvc repro`, which restores or makes it")
         if is_read_only(error):
             sys.exit(f"error in {name}: a file or folder cannot be written or read ({said}); make it writable")
         if memory_is_short(error):

@@ -82,6 +82,9 @@ ERRORS = {
     "read only": (OSError(errno.EROFS, "Read-only file system", "data/x"), "cannot be written or read"),
     "forbidden": (PermissionError(errno.EACCES, "Permission denied", "data/x"), "data/x.*make it writable"),
     "safetensors": (SafetensorError("I/O error: Read-only file system (os error 30)"), "cannot be written or read"),
+    "missing": (FileNotFoundError(errno.ENOENT, "No such file or directory", "data/x"), "missing .*data/x.*dvc repro"),
+    "threads": (RuntimeError("can't start new thread"), "too little memory"),
+    "loader": (ImportError("x.so: failed to map segment from shared object"), "too little memory"),
     "python": (MemoryError(), r"too little memory \(MemoryError\); lower embed\.vector_size"),
     "numpy": (
         np._core._exceptions._ArrayMemoryError((1 << 40,), np.dtype(float)),

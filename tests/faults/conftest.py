@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,6 +28,11 @@ STAGES = (  # as their commands say, in the order of a run
     "evaluate",
     "report",
 )
+
+
+def stages(*short: str) -> list[Any]:
+    """Return the stages as parameters of a test; all but `short` have the marker `faults`."""
+    return [label if label in short else pytest.param(label, marks=pytest.mark.faults) for label in STAGES]
 
 
 @pytest.fixture

@@ -28,7 +28,8 @@ def two_at_once(project: Project, *targets: str) -> tuple[list[int], list[str]]:
     return [run.returncode for run in runs], printed
 
 
-@pytest.mark.parametrize("targets", [["tokenize"], pytest.param([], marks=pytest.mark.faults)])
+@pytest.mark.faults
+@pytest.mark.parametrize("targets", [["tokenize"], []])
 def test_of_two_dvc_repro_at_once_one_works_and_the_other_says_so(project_copy: Project, targets: list[str]) -> None:
     expected = outputs_of(project_copy) if not targets else project_copy.bytes_of("data/tokens", "data/corpus.txt")
     project = without_results(project_copy)
@@ -57,6 +58,7 @@ def test_of_two_stages_at_once_one_works_and_the_other_says_so(project_copy: Pro
     assert len(outputs_of(project_copy)) == len(expected)
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("seconds", [86_400, -86_400])
 def test_a_clock_that_was_set_changes_nothing(project_copy: Project, seconds: int) -> None:
     """All files seem to come from tomorrow, as if the clock had been set back since; or from yesterday."""

@@ -12,7 +12,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from tests.conftest import ROOT, Project
-from tests.faults.conftest import STAGES, outputs_of, unfinished
+from tests.faults.conftest import outputs_of, stages, unfinished
 from tests.faults.forks import Ended, run_stage
 
 PIPELINE = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
@@ -87,8 +87,7 @@ def size_on_disk(project: Project, label: str) -> int:
 
 
 @mounts
-@pytest.mark.faults
-@pytest.mark.parametrize("label", STAGES)
+@pytest.mark.parametrize("label", stages())
 def test_a_disk_that_is_full_at_one_write_or_another(
     on_small_disk: Project, label: str, rng: np.random.Generator
 ) -> None:
@@ -130,7 +129,7 @@ def test_dvc_goes_on_once_a_full_disk_has_space(on_small_disk: Project) -> None:
     assert outputs_of(project) == expected
 
 
-@pytest.mark.parametrize("label", [pytest.param(label, marks=pytest.mark.faults) for label in STAGES] + ["tokenize"])
+@pytest.mark.parametrize("label", stages("tokenize"))
 def test_a_read_only_folder_is_named(once: Project, label: str) -> None:
     expected = outputs_of(once)
     with read_only(once.folder):
@@ -158,7 +157,7 @@ def vanishing(project: Project, label: str) -> Iterator[tuple[Path, Ended]]:
             file.write_bytes(content)
 
 
-@pytest.mark.parametrize("label", [pytest.param(label, marks=pytest.mark.faults) for label in STAGES] + ["embed"])
+@pytest.mark.parametrize("label", stages("embed"))
 def test_a_file_that_vanishes_between_two_stages_is_named(once: Project, label: str) -> None:
     expected = outputs_of(once)
     tried = 0

@@ -137,7 +137,7 @@ FAULTS = {  # the answer, and what the error says
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Server]:
-    """A server in place of Stanford's, an empty cache, and short waits."""
+    """A server that plays Stanford's, an empty cache, and short waits."""
     served = Server()
     threading.Thread(target=served.serve_forever, daemon=True).start()
     monkeypatch.setattr(imdb, "URL", served.url("/archive.tar.gz"))
