@@ -20,7 +20,7 @@ from typing import Any, TypeAlias
 import torch
 
 from pipeline.classify.batches import Labelled, load_labelled, load_unlabelled
-from pipeline.classify.checkpoint import Checkpoint, key_of
+from pipeline.classify.checkpoint import Checkpoint
 from pipeline.classify.classifier import Classifier
 from pipeline.classify.device import choose_device, prepare
 from pipeline.classify.group import Group, together
@@ -30,6 +30,7 @@ from pipeline.classify.params import Classify
 from pipeline.classify.state import Epoch, best_of, still_falling
 from pipeline.classify.tensorboard import tensorboard
 from pipeline.classify.training import build, count_epochs, train
+from pipeline.core.digest import digest_of
 from pipeline.core.embeddings import FILES, Embeddings
 from pipeline.core.files import atomic, write_csv, write_json
 from pipeline.core.imports import import_closure
@@ -94,7 +95,8 @@ def fit(
     embeddings = Embeddings.load(EMBEDDINGS)
     tables = [*sorted(TOKENS.rglob("*.npy")), *more]
     inputs = [*tables, *(EMBEDDINGS / name for name in FILES), *import_closure(Path(__file__))]
-    checkpoint = Checkpoint(Path(f".checkpoints/{run}"), key_of(dict(section, run=run, device=device), inputs))
+    facts = dict(section, run=run, device=device, torch=torch.__version__)
+    checkpoint = Checkpoint(Path(f".checkpoints/{run}"), digest_of(facts, inputs))
     curves = tensorboard(Path(f"runs/{run}-{checkpoint.key[:8]}")) if section.tensorboard else lambda epoch: None
     n_epochs = count_epochs(section, len(reviews["train"].reviews))
 

@@ -16,7 +16,7 @@ from experiments.search.graph import Graph, equation_of, equations, key
 from experiments.search.known import GRAPHS, STARTS
 from experiments.search.mutate import mutate
 from experiments.search.tasks import TASKS, best, learn
-from pipeline.classify.checkpoint import key_of
+from pipeline.core.digest import digest_of
 from pipeline.core.errors import InputError
 from pipeline.core.files import read_object, write_json
 from pipeline.core.imports import import_closure
@@ -86,7 +86,7 @@ class Log:
     """The candidates tried so far, kept in a file that belongs to a seed, this code and its settings."""
 
     def __init__(self, path: Path, facts: dict[str, Any]) -> None:
-        self.path, self.key = path, key_of(facts, import_closure(Path(__file__)))
+        self.path, self.key = path, digest_of(facts, import_closure(Path(__file__)))
 
     def load(self) -> list[Candidate]:
         """Read the candidates back; none if there are none of this key."""

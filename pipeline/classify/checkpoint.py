@@ -1,31 +1,16 @@
 """A checkpoint folder, from which an interrupted training resumes."""
 
-import hashlib
 import shutil
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from pipeline.core.errors import InputError, refusing
 from pipeline.core.files import atomic, read_object, settle, write_json
-
-
-def key_of(facts: Mapping[str, Any], files: Iterable[Path]) -> str:
-    """Return the SHA-256, in hex, of everything a training depends on.
-
-    Args:
-        facts: parameters and the like; their order does not matter.
-        files: inputs and code, of which the bytes count. torch's version counts too.
-    """
-    digest = hashlib.sha256(repr([torch.__version__, *sorted(facts.items())]).encode())
-    for path in files:
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
 
 
 class Checkpoint:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import gensim
 import numpy as np
-from gensim.models import Word2Vec
+from gensim.models.callbacks import CallbackAny2Vec
 from gensim.models.word2vec import MAX_WORDS_IN_BATCH
 from numpy.typing import NDArray
 
@@ -18,6 +18,7 @@ from pipeline.core.progress import Advance, Progress
 from pipeline.core.ragged import Int64
 from pipeline.embed.heldout_loss import prepare_heldout_loss
 from pipeline.embed.params import Embed
+from pipeline.embed.resumable import EpochCheckpoint, ResumableWord2Vec
 
 NAMES = {
     "skipgram": "skip-gram",
@@ -79,6 +80,7 @@ def train(
     section: Embed,
     progress: Progress,
     start: Start | None = None,
+    checkpoint: EpochCheckpoint | None = None,
 ) -> tuple[Embeddings, list[float]]:
     """Train word vectors.
 
@@ -91,6 +93,7 @@ def train(
         section: the parameters, in gensim's names.
         progress: gets the number of words read and the held-out loss of each epoch.
         start: initial input vectors; the output vectors always start at zero, because no artifact stores them.
+        checkpoint: written after each epoch; training resumes from it, with the same result to the bit.
 
     Returns:
         The vectors of the types with at least `min_count` occurrences, and the loss in nats on the validation reviews
@@ -109,7 +112,7 @@ def train(
     n_chosen = int((~heldout).sum())
 
     tree = section.loss == "hierarchical_softmax"
-    model = Word2Vec(
+    model = ResumableWord2Vec(
         sg=int(section.architecture == "skipgram"),
         hs=int(tree),
         negative=0 if tree else section.negative,
@@ -133,13 +136,23 @@ def train(
             model.wv.vectors_lockf[start.rows] = 0
     n_words = int(counts.sum())
     n_epochs = max(section.epochs, math.ceil(section.min_words / max(1, n_words)))
-    callbacks = []
+    callbacks: list[CallbackAny2Vec] = []
+    losses: list[float] = []
+    if checkpoint:
+        checkpoint.restore(model)
+        losses = checkpoint.losses
     if heldout.any():
         loss = prepare_heldout_loss(corpus, heldout, {word: i for i, word in enumerate(words)}, model, section)
+        loss.losses = losses
         loss.report = lambda epoch, value: progress.epoch(epoch, n_epochs, heldout_loss=value)
         callbacks.append(loss)
+    if checkpoint:
+        callbacks.append(checkpoint)
     with progress.bar("embed", n_words * n_epochs, " words") as advance:
-        model.train(Sentences(corpus, ~heldout, advance), total_examples=n_chosen, epochs=n_epochs, callbacks=callbacks)
+        advance(n_words * model.n_done)
+        sentences, n_left = Sentences(corpus, ~heldout, advance), n_epochs - model.n_done
+        if n_left:
+            model.train(sentences, total_examples=n_chosen, epochs=n_left, callbacks=callbacks)
     training = {
         "model": f"{NAMES[section.architecture]} with {NAMES[section.loss]}",
         **section.model_dump(),
@@ -148,7 +161,7 @@ def train(
         "gensim": gensim.__version__,
     }
     vectors = np.ascontiguousarray(model.wv.vectors, np.float32)
-    return Embeddings(vectors, words, word_counts, tokenizer, training), callbacks[0].losses if callbacks else []
+    return Embeddings(vectors, words, word_counts, tokenizer, training), losses
 
 
 def sha256_of(corpus: Path, chosen: NDArray[np.bool_]) -> str:

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from pipeline.classify.checkpoint import Checkpoint, key_of
+from pipeline.classify.checkpoint import Checkpoint
 from pipeline.core import imports
+from pipeline.core.digest import digest_of
 from tests.conftest import ROOT
 
 
@@ -30,11 +31,11 @@ def test_a_broken_checkpoint_is_ignored(tmp_path: Path, kind: str) -> None:
 
 def test_the_key_depends_on_parameters_and_inputs(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"1")
-    key = key_of({"lr": 0.1, "epochs": 2}, [tmp_path / "a"])
-    assert key_of({"epochs": 2, "lr": 0.1}, [tmp_path / "a"]) == key
-    assert key_of({"epochs": 3, "lr": 0.1}, [tmp_path / "a"]) != key
+    key = digest_of({"lr": 0.1, "epochs": 2}, [tmp_path / "a"])
+    assert digest_of({"epochs": 2, "lr": 0.1}, [tmp_path / "a"]) == key
+    assert digest_of({"epochs": 3, "lr": 0.1}, [tmp_path / "a"]) != key
     (tmp_path / "a").write_bytes(b"2")
-    assert key_of({"lr": 0.1, "epochs": 2}, [tmp_path / "a"]) != key
+    assert digest_of({"lr": 0.1, "epochs": 2}, [tmp_path / "a"]) != key
 
 
 @pytest.mark.parametrize(
@@ -58,7 +59,7 @@ def test_the_key_depends_on_all_code_that_training_imports(
     monkeypatch.setattr(imports, "ROOT", tmp_path.resolve())
 
     def key() -> str:
-        return key_of({}, imports.import_closure(tmp_path / "stages/classify.py"))
+        return digest_of({}, imports.import_closure(tmp_path / "stages/classify.py"))
 
     before = key()
     with open(tmp_path / name, "a") as file:
