@@ -2,25 +2,29 @@
 PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+INSTALL := -m pip install --quiet --disable-pip-version-check
+HASHED := $(INSTALL) --require-hashes -r
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-.PHONY: help demo test test-browser test-gpu repro release plots-page bench fuzz check check-lock clean
+.PHONY: help demo test test-browser test-gpu repro release plots-page bench fuzz check check-lock pins wheels audit clean
 
-$(BIN)/installed: requirements.txt
+# Everything with hashes but torch, whose builds differ from index to index; it alone is left to the second command.
+$(BIN)/installed: requirements.lock requirements.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/python $(HASHED) requirements.lock
+	$(BIN)/python $(INSTALL) -r requirements.txt
 	touch $@
 
 # The libraries in which the tests open the vectors.
-$(BIN)/installed-tests: tests/requirements.txt $(BIN)/installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+$(BIN)/installed-tests: tests/requirements.lock $(BIN)/installed
+	$(BIN)/python $(HASHED) tests/requirements.lock
 	touch $@
 
 # The driver of an installed browser; no browser is downloaded.
-$(BIN)/installed-browser: tests/browser/requirements.txt $(BIN)/installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/browser/requirements.txt
+$(BIN)/installed-browser: tests/browser/requirements.lock $(BIN)/installed
+	$(BIN)/python $(HASHED) tests/browser/requirements.lock
 	touch $@
 
 # A copy of the tree with its own DVC cache, so that the files of a real run stay as they are.
@@ -56,15 +60,15 @@ release: $(BIN)/installed  ## the word vectors with their card and checksums in 
 plots-page: $(BIN)/installed  ## write .dvc/plots.html, the page of `dvc plots`, with its scripts included
 	$(BIN)/python -c "import pathlib; from pipeline.report.vega import plots_page; pathlib.Path('.dvc/plots.html').write_text(plots_page(), 'utf-8')"
 
-.venv-bench/installed: benchmarks/requirements.txt
+.venv-bench/installed: benchmarks/requirements.lock
 	$(PYTHON) -m venv .venv-bench
-	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
+	.venv-bench/bin/python $(HASHED) benchmarks/requirements.lock
 	touch $@
 
 # The fuzzer alone; everything else comes from .venv, whose packages a .pth file adds.
-.venv-fuzz/installed: tests/fuzz/requirements.txt $(BIN)/installed
+.venv-fuzz/installed: tests/fuzz/requirements.lock $(BIN)/installed
 	$(PYTHON) -m venv .venv-fuzz
-	.venv-fuzz/bin/python -m pip install --quiet --disable-pip-version-check -r tests/fuzz/requirements.txt
+	.venv-fuzz/bin/python $(HASHED) tests/fuzz/requirements.lock
 	$(BIN)/python -c "import sysconfig; print(sysconfig.get_path('purelib'))" \
 		> $$(.venv-fuzz/bin/python -c "import sysconfig; print(sysconfig.get_path('purelib'))")/project.pth
 	touch $@
@@ -78,5 +82,28 @@ bench: $(BIN)/installed .venv-bench/installed  ## speed and growth, side by side
 check-lock: $(BIN)/installed  ## check that dvc.lock and the metrics are those of this code and these parameters
 	$(BIN)/python -m pytest -m lock tests/test_lock.py
 
+.venv-pins/installed: .ci/requirements.lock
+	$(PYTHON) -m venv .venv-pins
+	.venv-pins/bin/python $(HASHED) .ci/requirements.lock
+	touch $@
+
+COMPILE = .venv-pins/bin/uv pip compile --quiet --no-config --python-version 3.11
+LOCK = $(COMPILE) --generate-hashes --no-annotate --custom-compile-command "make pins"
+
+pins: .venv-pins/installed  ## write requirements.lock beside each requirements.txt: the hash of every file of each version
+	for folder in . .ci tests tests/browser tests/fuzz; do \
+		$(LOCK) --no-deps --no-emit-package torch $$folder/requirements.txt -o $$folder/requirements.lock || exit; done
+	$(LOCK) --universal -c requirements.txt benchmarks/requirements.txt -o benchmarks/requirements.lock
+
+wheels: export MACOSX_DEPLOYMENT_TARGET = 14.0
+wheels: .venv-pins/installed  ## check that the pins fit together and have wheels, for each Python and platform
+	for platform in x86_64-manylinux_2_28 aarch64-manylinux_2_28 aarch64-apple-darwin; do for version in 3.11 3.12 3.13; do \
+		$(COMPILE) --only-binary :all: --no-binary antlr4-python3-runtime --python-platform $$platform \
+			--python-version $$version requirements.txt tests/requirements.txt > /dev/null || exit; \
+		echo "$$platform, Python $$version: wheels for all"; done; done
+
+audit: .venv-pins/installed  ## ask for known vulnerabilities of the pinned versions
+	.ci/audit
+
 clean:  ## remove what the other targets created, but not the outputs of the pipeline
-	rm -rf .venv .venv-bench .venv-fuzz .demo .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf .venv .venv-bench .venv-fuzz .venv-pins .demo .pytest_cache .ruff_cache .mypy_cache .hypothesis
