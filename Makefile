@@ -11,19 +11,20 @@ help:  ## list the targets
 .PHONY: help demo test test-browser test-gpu repro release plots-page bench fuzz check check-lock pins wheels audit clean
 
 # Everything with hashes but torch, whose builds differ from index to index; it alone is left to the second command.
-$(BIN)/installed: requirements.lock requirements.txt
+# `make pins` writes each requirements.lock anew, the same or not, so what is installed depends on requirements.txt.
+$(BIN)/installed: requirements.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python $(HASHED) requirements.lock
 	$(BIN)/python $(INSTALL) -r requirements.txt
 	touch $@
 
 # The libraries in which the tests open the vectors.
-$(BIN)/installed-tests: tests/requirements.lock $(BIN)/installed
+$(BIN)/installed-tests: tests/requirements.txt $(BIN)/installed
 	$(BIN)/python $(HASHED) tests/requirements.lock
 	touch $@
 
 # The driver of an installed browser; no browser is downloaded.
-$(BIN)/installed-browser: tests/browser/requirements.lock $(BIN)/installed
+$(BIN)/installed-browser: tests/browser/requirements.txt $(BIN)/installed
 	$(BIN)/python $(HASHED) tests/browser/requirements.lock
 	touch $@
 
@@ -60,13 +61,13 @@ release: $(BIN)/installed  ## the word vectors with their card and checksums in 
 plots-page: $(BIN)/installed  ## write .dvc/plots.html, the page of `dvc plots`, with its scripts included
 	$(BIN)/python -c "import pathlib; from pipeline.report.vega import plots_page; pathlib.Path('.dvc/plots.html').write_text(plots_page(), 'utf-8')"
 
-.venv-bench/installed: benchmarks/requirements.lock
+.venv-bench/installed: benchmarks/requirements.txt
 	$(PYTHON) -m venv .venv-bench
 	.venv-bench/bin/python $(HASHED) benchmarks/requirements.lock
 	touch $@
 
 # The fuzzer alone; everything else comes from .venv, whose packages a .pth file adds.
-.venv-fuzz/installed: tests/fuzz/requirements.lock $(BIN)/installed
+.venv-fuzz/installed: tests/fuzz/requirements.txt $(BIN)/installed
 	$(PYTHON) -m venv .venv-fuzz
 	.venv-fuzz/bin/python $(HASHED) tests/fuzz/requirements.lock
 	$(BIN)/python -c "import sysconfig; print(sysconfig.get_path('purelib'))" \
@@ -82,7 +83,7 @@ bench: $(BIN)/installed .venv-bench/installed  ## speed and growth, side by side
 check-lock: $(BIN)/installed  ## check that dvc.lock and the metrics are those of this code and these parameters
 	$(BIN)/python -m pytest -m lock tests/test_lock.py
 
-.venv-pins/installed: .ci/requirements.lock
+.venv-pins/installed: .ci/requirements.txt
 	$(PYTHON) -m venv .venv-pins
 	.venv-pins/bin/python $(HASHED) .ci/requirements.lock
 	touch $@
