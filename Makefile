@@ -88,8 +88,8 @@ check-lock: $(BIN)/installed  ## check that dvc.lock and the metrics are those o
 	.venv-pins/bin/python $(HASHED) .ci/requirements.lock
 	touch $@
 
-COMPILE = .venv-pins/bin/uv pip compile --quiet --no-config --python-version 3.11
-LOCK = $(COMPILE) --generate-hashes --no-annotate --custom-compile-command "make pins"
+COMPILE = .venv-pins/bin/uv pip compile --quiet --no-config
+LOCK = $(COMPILE) --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make pins"
 
 pins: .venv-pins/installed  ## write requirements.lock beside each requirements.txt: the hash of every file of each version
 	for folder in . .ci tests tests/browser tests/fuzz; do \
