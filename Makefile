@@ -2,25 +2,30 @@
 PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+INSTALL := -m pip install --quiet --disable-pip-version-check
+HASHED := $(INSTALL) --require-hashes -r
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-.PHONY: help demo test test-browser test-faults test-gpu repro release plots-page bench fuzz check check-lock clean
+.PHONY: help demo test test-browser test-faults test-gpu repro release plots-page bench fuzz check check-lock pins wheels audit clean
 
+# Everything with hashes but torch, whose builds differ from index to index; it alone is left to the second command.
+# `make pins` writes each requirements.lock anew, the same or not, so what is installed depends on requirements.txt.
 $(BIN)/installed: requirements.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/python $(HASHED) requirements.lock
+	$(BIN)/python $(INSTALL) -r requirements.txt
 	touch $@
 
 # The libraries in which the tests open the vectors.
 $(BIN)/installed-tests: tests/requirements.txt $(BIN)/installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+	$(BIN)/python $(HASHED) tests/requirements.lock
 	touch $@
 
 # The driver of an installed browser; no browser is downloaded.
 $(BIN)/installed-browser: tests/browser/requirements.txt $(BIN)/installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/browser/requirements.txt
+	$(BIN)/python $(HASHED) tests/browser/requirements.lock
 	touch $@
 
 # A copy of the tree with its own DVC cache, so that the files of a real run stay as they are.
@@ -61,13 +66,13 @@ plots-page: $(BIN)/installed  ## write .dvc/plots.html, the page of `dvc plots`,
 
 .venv-bench/installed: benchmarks/requirements.txt
 	$(PYTHON) -m venv .venv-bench
-	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
+	.venv-bench/bin/python $(HASHED) benchmarks/requirements.lock
 	touch $@
 
 # The fuzzer alone; everything else comes from .venv, whose packages a .pth file adds.
 .venv-fuzz/installed: tests/fuzz/requirements.txt $(BIN)/installed
 	$(PYTHON) -m venv .venv-fuzz
-	.venv-fuzz/bin/python -m pip install --quiet --disable-pip-version-check -r tests/fuzz/requirements.txt
+	.venv-fuzz/bin/python $(HASHED) tests/fuzz/requirements.lock
 	$(BIN)/python -c "import sysconfig; print(sysconfig.get_path('purelib'))" \
 		> $$(.venv-fuzz/bin/python -c "import sysconfig; print(sysconfig.get_path('purelib'))")/project.pth
 	touch $@
@@ -81,5 +86,28 @@ bench: $(BIN)/installed .venv-bench/installed  ## speed and growth, side by side
 check-lock: $(BIN)/installed  ## check that dvc.lock and the metrics are those of this code and these parameters
 	$(BIN)/python -m pytest -m lock tests/test_lock.py
 
+.venv-pins/installed: .ci/requirements.txt
+	$(PYTHON) -m venv .venv-pins
+	.venv-pins/bin/python $(HASHED) .ci/requirements.lock
+	touch $@
+
+COMPILE = .venv-pins/bin/uv pip compile --quiet --no-config
+LOCK = $(COMPILE) --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make pins"
+
+pins: .venv-pins/installed  ## write requirements.lock beside each requirements.txt: the hash of every file of each version
+	for folder in . .ci tests tests/browser tests/fuzz; do \
+		$(LOCK) --no-deps --no-emit-package torch $$folder/requirements.txt -o $$folder/requirements.lock || exit; done
+	$(LOCK) --universal -c requirements.txt benchmarks/requirements.txt -o benchmarks/requirements.lock
+
+wheels: export MACOSX_DEPLOYMENT_TARGET = 14.0
+wheels: .venv-pins/installed  ## check that the pins fit together and have wheels, for each Python and platform
+	for platform in x86_64-manylinux_2_28 aarch64-manylinux_2_28 aarch64-apple-darwin; do for version in 3.11 3.12 3.13; do \
+		$(COMPILE) --only-binary :all: --no-binary antlr4-python3-runtime --python-platform $$platform \
+			--python-version $$version requirements.txt tests/requirements.txt > /dev/null || exit; \
+		echo "$$platform, Python $$version: wheels for all"; done; done
+
+audit: .venv-pins/installed  ## ask for known vulnerabilities of the pinned versions
+	.ci/audit
+
 clean:  ## remove what the other targets created, but not the outputs of the pipeline
-	rm -rf .venv .venv-bench .venv-fuzz .demo .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf .venv .venv-bench .venv-fuzz .venv-pins .demo .pytest_cache .ruff_cache .mypy_cache .hypothesis
