@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
@@ -72,7 +72,7 @@ class Group:
         total = values.new_zeros(len(union), values.shape[1])
         total[torch.searchsorted(union, rows)] = values
         distributed.all_reduce(total)
-        return torch.sparse_coo_tensor(union[None], total, gradient.shape, is_coalesced=True)
+        return torch.sparse_coo_tensor(union[None], total, gradient.shape, is_coalesced=True, check_invariants=False)
 
 
 ALONE = Group()
@@ -125,8 +125,11 @@ def together(n_processes: int, work: Callable[[Group], object]) -> Iterator[Grou
             helpers = [_start(rank, n_processes, store, work) for rank in range(1, n_processes)]
             try:
                 for helper, ready in helpers:
-                    if ready not in wait([ready, helper.sentinel]):
-                        raise RuntimeError(f"exit status {helper.exitcode}")
+                    try:
+                        ready.recv_bytes()
+                    except EOFError:  # its end of the pipe is closed
+                        helper.join()
+                        raise RuntimeError(f"exit status {helper.exitcode}") from None
                 yield _join(0, n_processes, store)
             except RuntimeError as error:
                 if all(helper.is_alive() for helper, _ in helpers):

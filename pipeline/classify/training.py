@@ -84,8 +84,8 @@ def part_of(network: Network, reviews: Reviews, rows: Tensor, group: Group) -> t
     noise = network.draw(len(rows), reviews.padded_length(rows))
     mine, share = group.part(rows)
     batch = reviews.batch(mine)
-    noise = noise.part(group.rank, group.size, batch.ids.shape[1]) if share else network.draw(*batch.ids.shape)
-    return Part(batch, noise, share), mine
+    rank, size = (group.rank, group.size) if share else (0, len(rows))
+    return Part(batch, noise.part(rank, size, batch.ids.shape[1]), share), mine
 
 
 def train_epoch(
