@@ -2,8 +2,8 @@
 
 All start from the same word vectors and have the same reviews, network and batch size. The rivals train as tutorials
 do: Adam at 0.001, float32, no adversarial training. Everything counts, validation included; they validate twice per
-epoch, we once. Each contender runs once, one after the other, so nothing else should run beside them; the
-linear models stand beside them, because a user could stop there.
+epoch, we once. Each contender runs once, one after the other, so nothing else should run beside them. The
+linear models are in the table, too, because a user could stop there.
 """
 
 import tempfile

@@ -151,7 +151,9 @@ def test_ctrl_c_ends_the_processes_and_prints_no_traceback() -> None:
     assert process.stdout.readline() == "running\n"
     os.killpg(process.pid, signal.SIGINT)
     # Its pipes close when the last process that inherited them has ended.
-    assert process.communicate(timeout=120) == ("stopped\n", "")
+    printed, said = process.communicate(timeout=120)
+    assert printed == "stopped\n"
+    assert "Traceback" not in said  # joblib may warn of tasks that it cancelled
 
 
 # What the rules of the tokenizers are about: quotes, dots, brackets, contractions, numbers, runs of punctuation.
