@@ -43,7 +43,7 @@ test: $(BIN)/installed-tests check  ## the whole suite
 test-browser: $(BIN)/installed-browser  ## the report and the page in Chromium, skipped if there is none; SCREENSHOTS=folder keeps the pictures
 	SCREENSHOTS="$(SCREENSHOTS)" $(BIN)/python -m pytest -m browser -rs tests/browser
 
-test-faults: $(BIN)/installed-tests  ## kills, full disks, broken downloads, a crowd at the page: a quarter of an hour; FAULTS_SEED repeats one
+test-faults: $(BIN)/installed-tests  ## kills, full disks, broken downloads, a crowd at the page; FAULTS_SEED repeats one
 	$(BIN)/python -m pytest -m "faults or not faults" -s -rs tests/faults
 
 test-gpu: $(BIN)/installed  ## the tests that need a GPU; without one they are skipped

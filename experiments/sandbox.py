@@ -4,11 +4,12 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from pipeline.core.files import read_json
 from pipeline.presets import apply
 
 ROOT = Path(__file__).parent.parent
@@ -44,3 +45,17 @@ def run_stage(folder: Path, name: str, *arguments: str, quiet: bool = True) -> N
     command = ["sh", "-c", '"$@"; exit $?', "sh", sys.executable, "-m", "stages", name, *arguments]
     stdout = subprocess.DEVNULL if quiet else None
     subprocess.run(command, cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True, stdout=stdout)
+
+
+def scores(folder: Path, models: Sequence[str], seed: str) -> dict[str, float]:
+    """Return the accuracy of each model on validation, and its log loss as `MODEL_log_loss`.
+
+    Args:
+        folder: of a sandbox in which the models were trained.
+        models: their names.
+        seed: of the LSTMs among them.
+    """
+    files = {model: f"{model}-{seed}" if model.startswith("lstm") else model for model in models}
+    figures = {model: read_json(folder / f"metrics/valid/{name}.json") for model, name in files.items()}
+    accuracies = {model: one["accuracy"] for model, one in figures.items()}
+    return accuracies | {f"{model}_log_loss": one["log_loss"] for model, one in figures.items()}

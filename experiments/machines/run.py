@@ -12,8 +12,7 @@ import sys
 from typing import Any, NamedTuple
 
 from experiments.record import Figures, record
-from experiments.sandbox import ROOT, run_stage, sandbox
-from pipeline.core.files import read_json
+from experiments.sandbox import ROOT, run_stage, sandbox, scores
 from pipeline.presets import read_preset
 
 MODELS = ("bag_of_vectors", "nbsvm", "lstm_frozen", "lstm_finetuned")
@@ -50,12 +49,7 @@ def measure(variant: str, seed: str) -> Figures:
         run_stage(folder, "baseline")
         for model in ("lstm_frozen", "lstm_finetuned"):
             run_stage(folder, "classify", model, seed)
-        files = {model: f"{model}-{seed}" if model.startswith("lstm") else model for model in MODELS}
-        figures = {model: read_json(folder / f"metrics/valid/{name}.json") for model, name in files.items()}
-    return {
-        **{model: one["accuracy"] for model, one in figures.items()},
-        **{f"{model}_log_loss": one["log_loss"] for model, one in figures.items()},
-    }
+        return scores(folder, MODELS, seed)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Run the whole pipeline with a preset and keep its figures: `python -m experiments.presets.run NAME`.
 
 The run has a clone of the last commit, .presets/NAME/, and shares the cache of the real run: stages that the preset
-does not change are restored. An interrupted run continues where it was.
+does not change are restored. An interrupted run continues where it was; after new commits, delete the clone first.
 
 Reads:  presets/NAME.yaml, the last commit, .dvc/cache/; IMDB_ARCHIVE, see README.md
 Writes: .presets/NAME/, experiments/presets/NAME.json, the table of docs/results.md between the markers `presets`
@@ -15,6 +15,7 @@ from tabulate import tabulate
 
 from experiments.record import Figures
 from experiments.sandbox import ROOT
+from pipeline.core.errors import InputError
 from pipeline.core.files import read_json, write_json
 from pipeline.presets import arguments, read_preset
 from pipeline.report.tables import measured_on, write_between_markers
@@ -74,4 +75,7 @@ def _run(folder: Path, *command: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    try:
+        main(*sys.argv[1:] or [""])
+    except InputError as error:
+        sys.exit(f"error: {error}")

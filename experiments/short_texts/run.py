@@ -17,8 +17,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from experiments.record import Figures, record
-from experiments.sandbox import ROOT, run_stage, sandbox
-from pipeline.core.files import read_json
+from experiments.sandbox import ROOT, run_stage, sandbox, scores
 
 N_SENTENCES = 10_662  # as many as a public set of film sentences has
 WORDS = range(10, 36)
@@ -53,12 +52,7 @@ def measure(vectors: str, seed: str) -> Figures:
             run_stage(folder, stage)
         for model in ("lstm_frozen", "lstm_finetuned"):
             run_stage(folder, "classify", model, seed)
-        files = {model: f"{model}-{seed}" if model.startswith("lstm") else model for model in MODELS}
-        figures = {model: read_json(folder / f"metrics/valid/{name}.json") for model, name in files.items()}
-    return {
-        **{model: one["accuracy"] for model, one in figures.items()},
-        **{f"{model}_log_loss": one["log_loss"] for model, one in figures.items()},
-    }
+        return scores(folder, MODELS, seed)
 
 
 if __name__ == "__main__":

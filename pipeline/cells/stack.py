@@ -25,7 +25,7 @@ def equation_of(name: str) -> Equation:
 
 
 class Layers(nn.ModuleList):
-    """Layers of a cell over right-padded sequences; what `make_cell` returns.
+    """Layers of a cell over right-padded sequences; other projects import it as `make_cell` from pipeline.cells.
 
     Shapes: B sequences, T tokens of the longest, n tokens of one, D input size, H hidden size, L layers, S directions.
     """
@@ -43,6 +43,22 @@ class Layers(nn.ModuleList):
         forget_bias: float = 1.0,
         periods: Sequence[int] = (),
     ) -> None:
+        """Build the layers.
+
+        Args:
+            cell: a name of table.py, or an equation as equation.py describes.
+            input_size: D.
+            hidden_size: H.
+            num_layers: layers, each above the first reading the states of the one below.
+            batch_first: whether batches are [B, T, D] and not [T, B, D].
+            dropout: the share of elements dropped between layers, in training.
+            bidirectional: whether each layer has a reverse direction too.
+            forget_bias: the forget gates' bias at the start; a cell without forget gate has none.
+            periods: those of the modules of `clockwork`, all of one width.
+
+        Raises:
+            InputError: there is no such cell, or the sizes do not suit it.
+        """
         super().__init__()
         if isinstance(cell, str):
             check_cell(cell, hidden_size, num_layers, periods)

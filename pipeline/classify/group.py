@@ -1,8 +1,8 @@
 """A group of processes that train together: each has a part of every batch, and their gradients are added up.
 
-One thread in each of n processes is faster than n threads in one: the products of an LSTM's steps are too small to be
-shared. All processes draw the same random numbers and take the same steps, so their weights stay equal to the bit, and
-the result is that of one process but for the order in which numbers are added.
+The products of an LSTM's steps are small, so n threads that share each of them wait for one another at each;
+`make bench ROWS=training` compares. All processes draw the same random numbers and take the same steps, so their
+weights stay equal to the bit, and the result is that of one process but for the order in which numbers are added.
 
 Shapes: K rows of a sparse gradient, D columns.
 """
@@ -89,11 +89,9 @@ def _join(rank: int, size: int, store: str) -> Group:
 
 
 def _helper(rank: int, size: int, store: str, work: Callable[[Group], object], ready: Connection) -> None:
-    for one in (
-        signal.SIGINT,
-        signal.SIGTERM,
-    ):  # a terminal or scheduler sends them to all; rank 0 then ends the others
-        signal.signal(one, signal.SIG_IGN)
+    # A terminal or a scheduler sends these to all processes; rank 0 then ends the others.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     ready.send_bytes(b"ready")
     with suppress(InputError, RuntimeError):  # rank 0 meets the same, or has ended, and says so
         work(_join(rank, size, store))
@@ -132,6 +130,8 @@ def together(n_processes: int, work: Callable[[Group], object]) -> Iterator[Grou
                         raise RuntimeError(f"exit status {helper.exitcode}") from None
                 yield _join(0, n_processes, store)
             except RuntimeError as error:
+                for helper, _ in helpers:
+                    helper.join(1)  # one that is ending may take a moment
                 if all(helper.is_alive() for helper, _ in helpers):
                     raise
                 raise InputError(

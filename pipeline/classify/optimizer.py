@@ -1,8 +1,8 @@
 """The optimizer: AdamW for the network, and for the word vectors an Adam that leaves absent words alone.
 
-A batch has some 13,000 of 50,000 words. The usual Adam would also move the others, by what it remembers of their last
-gradients: a word that occurs once would go ten times as far as its one gradient says, and each step would pass
-over all vectors and their moments.
+A batch has few of the words. The usual Adam would also move the others, by what it remembers of their last gradients,
+and each step would pass over all vectors and their moments. A word that occurs once would go 1 / (1 - 0.9) = 10 times
+as far as in the step of its one gradient; 0.9 is the decay of Adam's mean.
 """
 
 from collections.abc import Mapping

@@ -4,20 +4,6 @@
   const all = (selector, place = document) => [...place.querySelectorAll(selector)];
   const data = (id) => JSON.parse(document.getElementById(id).textContent);
 
-  // Colors follow the system until the button is pressed.
-  const root = document.documentElement;
-  const button = document.getElementById("theme");
-  const system = matchMedia("(prefers-color-scheme: dark)");
-  const isDark = () => (root.dataset.theme ? root.dataset.theme === "dark" : system.matches);
-  const name = () => (button.textContent = isDark() ? "Light" : "Dark");
-  button.hidden = false;
-  button.addEventListener("click", () => {
-    root.dataset.theme = isDark() ? "light" : "dark";
-    name();
-  });
-  system.addEventListener("change", name);
-  name();
-
   // Charts are SVG, colored by the style sheet. One in closed details has no width yet and waits.
   const specs = data("specs");
   const config = data("config");
