@@ -184,6 +184,8 @@ def main() -> None:
     name, *arguments = sys.argv[1:] or [""]
     if name not in names:
         sys.exit(f"error: there is no stage {name!r}; the stages are {', '.join(names)}")
+    # Threads that wait sleep: those that spin take the core from the thread they wait for, if others keep it busy.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch is imported
     with errors_in_one_line(name):
         module = importlib.import_module(f"stages.{name}")
     run(name, module.main, *arguments)
