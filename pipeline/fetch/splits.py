@@ -13,7 +13,7 @@ from pipeline.fetch.spool import Facts
 
 LABEL_NAMES = {0: "negative", 1: "positive"}
 MIN_TRAIN = 32  # training reviews, the validation part included if it is to be split off
-# Up to so many rows and groups scikit-learn chooses, which weighs each group in Python: 20 seconds or less.
+# Up to so many rows and groups scikit-learn chooses; it weighs each group in Python.
 MAX_ROWS, MAX_GROUPS = 1_000_000, 20_000
 TRAIN, _, TEST, VALID = range(len(SOURCE_SPLITS))
 

@@ -77,7 +77,7 @@ class Spool:
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         self._file.seek(0)
-        yield from pa.ipc.open_stream(self._file)
+        yield from pa.ipc.open_stream(self._file, options=pa.ipc.IpcReadOptions(use_threads=False))
 
 
 def _facts(batch: pa.RecordBatch) -> dict[str, NDArray[Any]]:

@@ -147,6 +147,7 @@ def _read_json_lines(path: Path, file: IO[bytes], needs_label: bool) -> Iterator
             listed |= dict.fromkeys(islice(row, MAX_LISTED))
         n_bytes += len(line)
         if len(rows) >= ROWS_AT_ONCE or n_bytes >= BYTES_AT_ONCE:
+            _check_columns(path, list(listed | used), needs_label=False)  # labels may come later
             yield _batch_of(path, rows, list(used))
             rows, n_bytes = [], 0
     _check_columns(path, list(listed | used), needs_label)
