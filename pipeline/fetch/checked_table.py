@@ -95,14 +95,11 @@ class CheckedTable:
 
     def _ids(self, rows: pa.RecordBatch) -> pa.Array:
         """Return the ids; the table's name and the number of the row from 0 where there are none."""
-        made = pa.array([f"{self._name}/{self.n_rows + i}" for i in range(len(rows))])
-        if "id" not in rows.schema.names:
-            return made
-        ids = rows["id"].cast(pa.string())
+        ids = rows["id"].cast(pa.string()) if "id" in rows.schema.names else pa.nulls(len(rows), pa.string())
         self._note(self.ID, [None] * len(rows), ids.is_null().to_pylist())
         if ids.null_count < len(rows):
             self.ids.append(digests(ids))
-        return pc.coalesce(ids, made)
+        return pc.coalesce(ids, pa.array([f"{self._name}/{self.n_rows + i}" for i in range(len(rows))], pa.string()))
 
 
 def _optional(given: dict[str, list[Any]], name: str, n_rows: int) -> pa.Array:
