@@ -99,7 +99,8 @@ def _table(path: Path, schema: pa.Schema) -> Iterator[Callable[[pa.Table], None]
 
 def _are_in(values: NDArray[np.uint64], some: NDArray[np.uint64]) -> NDArray[np.bool_]:
     """Return whether each of `some` is among `values`, which are sorted and at least one."""
-    return values[np.minimum(np.searchsorted(values, some), len(values) - 1)] == some
+    same: NDArray[np.bool_] = values[np.minimum(np.searchsorted(values, some), len(values) - 1)] == some
+    return same
 
 
 def _describe(facts: Facts, split: Split, texts: Mapping[str, NDArray[np.uint64]]) -> dict[str, Any]:
