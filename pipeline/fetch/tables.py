@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO, AnyStr
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.core.errors import InputError, one_line, refusing
@@ -110,7 +111,9 @@ def _read_parquet(path: Path, needs_label: bool) -> Iterator[pa.RecordBatch]:
         wanted = [names[place] for place in columns.values()]
         # Where memory is so short that no thread can start, pyarrow would wait for its threads without an end.
         for batch in parquet.iter_batches(PARQUET_ROWS, columns=wanted, use_threads=False):
-            rows = pa.record_batch({name: _without_dictionary(batch[names[place]]) for name, place in columns.items()})
+            rows = pa.record_batch(
+                {name: _without_dictionary(batch[names[place]], most) for name, place in columns.items()}
+            )
             rows.validate(full=True)
             unpacked += rows.nbytes
             if unpacked > most:
@@ -118,11 +121,15 @@ def _read_parquet(path: Path, needs_label: bool) -> Iterator[pa.RecordBatch]:
             yield rows
 
 
-def _without_dictionary(column: pa.Array) -> pa.Array:
+def _without_dictionary(column: pa.Array, most: int) -> pa.Array:
+    """Return a column with the texts of its dictionary, as often as they occur, if these have at most `most` bytes."""
     if not pa.types.is_dictionary(column.type):
         return column
-    if column.dictionary.nbytes > MAX_TEXT * PARQUET_ROWS:  # of which each may occur in each row
-        raise ValueError("its dictionary is too large")
+    values = column.dictionary
+    if pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
+        n_bytes = pc.sum(pc.binary_length(values).take(column.indices)).as_py() or 0
+        if n_bytes > most:
+            raise ValueError(f"it unpacks to more than {most:,} bytes")
     return column.dictionary_decode()
 
 
