@@ -72,6 +72,11 @@ def test_splits_that_are_given_are_kept_and_compared():
     assert given(TRAIN[:49], ["a", "b"]) == "as given"
 
 
+def test_the_digests_are_of_25000_reviews():
+    digests = np.load(official.PATH, allow_pickle=False)
+    assert (len(digests), len(np.unique(digests))) == (25_000, 24_797)
+
+
 @pytest.mark.skipif("IMDB_ARCHIVE" not in os.environ, reason="reads the official archive")
 def test_the_digests_are_those_of_the_archive_and_no_two_texts_share_one(tmp_path):
     normalized: dict[str, list[bytes]] = {"train": [], "test": [], "unsup": []}
