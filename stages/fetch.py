@@ -13,26 +13,30 @@ from pathlib import Path
 
 from pipeline.core.files import write_json
 from pipeline.core.progress import Progress
-from pipeline.fetch.corpus import check_usable, describe, make_corpus
+from pipeline.fetch.corpus import write_corpus
 from pipeline.fetch.custom import read_custom
 from pipeline.fetch.imdb import download_imdb, read_imdb
 from pipeline.fetch.params import Fetch
-from pipeline.fetch.synthetic import sample_tables
+from pipeline.fetch.reviews import SPLITS
+from pipeline.fetch.synthetic import sample_batches
 
 
-def main(progress: Progress, *, fetch: Fetch) -> dict[str, int]:
-    """Read the tables of the source, check them, split them, save and count."""
+def main(progress: Progress, *, fetch: Fetch) -> dict[str, int | str]:
+    """Read the reviews of the source, check them, split them, write and count them."""
+    data = Path("data")
+    where = f"fetch.source = {fetch.source!r}"
     if fetch.source == "sample":
-        tables = sample_tables()
+        batches = sample_batches()
     elif fetch.source == "corpus":
-        tables = read_custom(Path("corpus"), test_frac=fetch.test_frac, seed=fetch.seed)
+        where, batches = read_custom(Path("corpus"), data)
     else:
-        tables = read_imdb(download_imdb(os.environ.get("IMDB_ARCHIVE")))
-    check_usable(tables, where=f"fetch.source = {fetch.source!r}")
-    corpus = make_corpus(tables, valid_frac=fetch.valid_frac, seed=fetch.seed)
-    corpus.save(Path("data"))
-    figures = describe(corpus)
+        batches = read_imdb(download_imdb(os.environ.get("IMDB_ARCHIVE")), data)
+    figures = write_corpus(
+        batches, data, where=where, valid_frac=fetch.valid_frac, test_frac=fetch.test_frac, seed=fetch.seed
+    )
     write_json(Path("metrics/corpus.json"), figures)
-    return {split: figures[split]["reviews"] for split in tables} | {
-        "train_and_test": figures["texts_in_both"]["train_test"]
+    return {split: figures[split]["reviews"] for split in SPLITS} | {
+        "train_and_test": figures["texts_in_both"]["train_test"],
+        "movies_in_train": figures["train"]["movies"],
+        "test_split": figures["test_split"],
     }

@@ -11,8 +11,8 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from pipeline.core.errors import InputError, refusing
+from pipeline.fetch.reviews import MAX_TEXT
 
-MAX_FILE = 1 << 24  # bytes of one file; the longest of the 100,000 reviews has 14,000
 MAX_FILES = 2_000_000
 # An archive may unpack to so many bytes, and so many times its size: text to some 4 times, a few tiny files to 100.
 ALWAYS_UNPACKED, RATIO = 1 << 26, 100
@@ -24,18 +24,29 @@ OPENERS: dict[bytes, Callable[[IO[bytes]], Any]] = {
 }
 
 
-class _Limited(io.RawIOBase):
-    """A file that can be read up to a number of bytes; beyond it, reading is an InputError."""
+class Limited(io.RawIOBase):
+    """What a file unpacks to, in bytes; reading more than RATIO times the file's size is an InputError."""
 
-    def __init__(self, file: IO[bytes], most: int, path: Path) -> None:
-        self._file, self._left, self._path = file, most, path
+    def __init__(self, file: IO[bytes], path: Path) -> None:
+        self._file, self._path = file, path
+        self._left = ALWAYS_UNPACKED + RATIO * path.stat().st_size
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Read at most as many bytes as `buffer` has room for; return their number."""
+        content = self.read(len(buffer))
+        buffer[: len(content)] = content
+        return len(content)
 
     def read(self, size: int = -1) -> bytes:
         """Read at most `size` bytes."""
         content = self._file.read(min(size, self._left + 1) if size >= 0 else self._left + 1)
         self._left -= len(content)
         if self._left < 0:
-            raise InputError(f"{self._path} unpacks to far more than its size; it is not a corpus, use another archive")
+            raise InputError(f"{self._path} unpacks to far more than its size; it is not a corpus, use another file")
         return content
 
 
@@ -70,14 +81,12 @@ def _of_archive(path: Path) -> Iterator[tuple[str, bytes]]:
         raise InputError(f"{path} does not exist; set IMDB_ARCHIVE to the archive's absolute path")
     with refusing(path, "is truncated or not a tar archive", "download it again"), ExitStack() as stack:
         file: Any = stack.enter_context(open(path, "rb"))
-        size = path.stat().st_size
         start = file.read(6)
         file.seek(0)
         for magic, opener in OPENERS.items():
             if start.startswith(magic):
                 file = stack.enter_context(opener(file))
-        limited = _Limited(file, ALWAYS_UNPACKED + RATIO * size, path)
-        tar = stack.enter_context(tarfile.open(fileobj=limited, mode="r|"))
+        tar = stack.enter_context(tarfile.open(fileobj=Limited(file, path), mode="r|"))
         for member in tar:
             # In this order: the next header is looked for behind the size that this one declares.
             _check_kind(path, member)
@@ -100,7 +109,7 @@ def _check_kind(path: Path, member: tarfile.TarInfo) -> None:
 
 
 def _check_member(path: Path, name: str, size: int) -> None:
-    if size > MAX_FILE or size < 0:
-        raise InputError(f"{path}: {name!r} has {size:,} bytes, a review at most {MAX_FILE:,}; remove it")
+    if size > MAX_TEXT or size < 0:
+        raise InputError(f"{path}: {name!r} has {size:,} bytes, a review at most {MAX_TEXT:,}; remove it")
     if not name.isprintable() and any("\ud800" <= c <= "\udfff" for c in name):
         raise InputError(f"{path}: the name {name!r} is not UTF-8; rename the file")

@@ -1,118 +1,119 @@
-"""Your own corpus, from the folder corpus/: a table, or aclImdb's layout as folders or an archive."""
+"""Your own corpus, from the folder corpus/: tables, or aclImdb's layout as folders or an archive."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from pipeline.core.errors import InputError
-from pipeline.fetch.corpus import COLUMNS, SPLITS, carve, check_usable
-from pipeline.fetch.imdb import read_archive
-from pipeline.fetch.tables import SUFFIXES, read_table
+from pipeline.core.errors import InputError, refusing
+from pipeline.fetch.checked_table import CheckedTable
+from pipeline.fetch.layout import read_layout
+from pipeline.fetch.names import ARCHIVES, LABELS, NOT_DATA, SUFFIXES, kind_of, split_of
+from pipeline.fetch.tables import read_table
 
-NEGATIVE = ("0", "0.0", "neg", "negative", "false")
-POSITIVE = ("1", "1.0", "pos", "positive", "true")
-LABELS = dict.fromkeys(NEGATIVE, 0) | dict.fromkeys(POSITIVE, 1)
-SPLIT_NAMES = ("train", "valid", "unsup", "test")
-ARCHIVES = (".tar", ".tgz", ".gz", ".bz2", ".xz")
-NOT_DATA = ("README.md", ".gitignore")
-NULLS = ("", "na", "n/a", "nan", "null", "none", "<na>")  # of an optional column, in lower case
+MAX_LISTED = 20
+KEEP = "keep one table or several, one archive or the folders train/ and test/"
 
 
-def read_custom(folder: Path, *, test_frac: float, seed: int) -> dict[str, pa.Table]:
-    """Read the only corpus in `folder`.
+def read_custom(folder: Path, scratch: Path) -> tuple[str, Iterator[pa.RecordBatch]]:
+    """Find the corpus in `folder`: its name in errors, and its reviews as batches with the columns of BATCH.
 
     A table needs the columns `text` and `label` (0, 1, neg, pos, negative, positive); `split` (train, valid, unsup,
-    test), `id`, `movie` and `rating` are optional. Without a test split, a share of the labelled reviews is split off.
+    test), `id`, `movie` and `rating` are optional. Of several tables without `split`, the names tell the split. The
+    names that are understood are in `pipeline.fetch.names`.
 
     Args:
-        folder: contains one table, one archive, or the folders train/ and test/.
-        test_frac: share of the labelled reviews to split off.
-        seed: seed of that split.
-
-    Returns: tables `train`, `unsup` and `test`; train has a column `valid` if the corpus has such a split.
+        folder: contains tables, in folders or not, or one archive, or aclImdb's folders.
+        scratch: a folder for what an archive unpacks to.
 
     Raises:
-        InputError: there is no corpus or more than one, a file or column is unusable, or too little is labelled.
+        InputError: there is no corpus or more than one; while the batches are read: a file, column or row is unusable.
     """
-    entries = [path for path in sorted(folder.glob("*")) if path.name not in NOT_DATA and path.name[0] != "."]
+    entries = [path for path in sorted(folder.glob("*")) if _is_data(path)]
     if not entries:
         raise InputError(
-            f"{folder}/ is empty; put one table, one archive or the folders train/ and test/ there; in a queue"
-            f" (`dvc exp run --queue` or `--temp`) add `-C {folder}/FILE`, as files that git ignores are not copied"
+            f"{folder}/ is empty; put one table or several, one archive or the folders train/ and test/ there; in a"
+            f" queue (`dvc exp run --queue` or `--temp`) add `-C {folder}/FILE`, as files that git ignores are not"
+            " copied"
         )
-    where = entries[0]
-    if any(path.is_dir() for path in entries):
-        where = folder
-        tables = read_archive(folder)[0]
-    elif len(entries) > 1:
-        names = ", ".join(path.name for path in entries)
-        raise InputError(f"{folder}/ contains {names}; keep one table, one archive or the folders train/ and test/")
-    elif where.suffix.lower() in ARCHIVES:
-        tables = read_archive(where)[0]
-    elif where.suffix.lower() in SUFFIXES:
-        tables = _split(read_table(where, LABELS), where)
-    else:
-        raise InputError(f"{where}: the suffix {where.suffix!r} is not one of {', '.join(SUFFIXES + ARCHIVES)}")
-    if not len(tables["test"]):
-        check_usable({"train": tables["train"]}, where=str(where))
-        chosen = carve(tables["train"], test_frac, seed, where=str(where))
-        tables["test"] = tables["train"].filter(pa.array(chosen)).select(COLUMNS.names)
-        tables["train"] = tables["train"].filter(pa.array(~chosen))
-    return tables
+    has_folders = any(path.is_dir() for path in entries)
+    with refusing(folder, "cannot be listed", "make its folders readable"):
+        files = list(_files(entries))
+    tables = [path for path in files if kind_of(path)]
+    others = [path for path in files if not kind_of(path)]
+    if others and (tables or (len(entries) > 1 and not has_folders)):
+        names = [path.relative_to(folder).as_posix() for path in (*others[:MAX_LISTED], *tables[:MAX_LISTED])]
+        raise InputError(f"{folder}/ contains {', '.join(names)}; {KEEP}")
+    if tables:
+        return str(tables[0] if len(tables) == 1 else folder), _read_tables(folder, tables)
+    if not has_folders and entries[0].suffix.lower() not in ARCHIVES:
+        known = ", ".join((*SUFFIXES, *ARCHIVES))
+        raise InputError(f"{entries[0]}: the suffix {entries[0].suffix!r} is not one of {known}")
+    where = folder if has_folders else entries[0]
+    return str(where), read_layout(where, scratch)
 
 
-def _split(table: pa.Table, path: Path) -> dict[str, pa.Table]:
-    """Turn a table as it was read into the tables of the splits."""
-    n_rows, names = len(table), table.column_names
-    splits = [_plain(split) for split in table["split"].to_pylist()] if "split" in names else ["train"] * n_rows
-    _check(path, splits, lambda row: splits[row] in SPLIT_NAMES, f"split {{}}; use {', '.join(SPLIT_NAMES)}")
-    raw = table["label"].to_pylist()
-    labels = [None if split == "unsup" else LABELS.get(_plain(y)) for y, split in zip(raw, splits, strict=True)]
-    remedy = "label {}; use 0 or negative, 1 or positive (unsup needs none)"
-    _check(path, raw, lambda row: labels[row] is not None or splits[row] == "unsup", remedy)
-    texts = table["text"].to_pylist()
-    _check(path, texts, lambda row: bool(str(texts[row] or "").strip()), "no text; remove the row")
-    ids = table["id"] if "id" in names else pa.array([f"{path.stem}/{row}" for row in range(n_rows)])
-    listed = ids.to_pylist()
-    first = {value: row for row, value in reversed(list(enumerate(listed)))}
-    _check(path, listed, lambda row: listed[row] is not None and first[listed[row]] == row, "id {}; give each its own")
-    try:
-        columns = [
-            ids.cast(pa.string()),
-            pa.array(labels, pa.int8()),
-            _optional(table, "rating").cast(pa.float64()).cast(pa.int8()),
-            _optional(table, "movie").cast(pa.string()),
-            table["text"].cast(pa.string()),
-        ]
-    except pa.ArrowException as error:
-        raise InputError(f"{path}: a value does not fit its column ({error}); correct it") from None
-    whole = pa.table(columns, COLUMNS)
-    of = {name: pa.array([split == name for split in splits]) for name in SPLIT_NAMES}
-    parts = {split: whole.filter(of[split]) for split in SPLITS}
-    if pc.any(of["valid"]).as_py():
-        rows = pc.or_(of["train"], of["valid"])
-        parts["train"] = whole.append_column("valid", of["valid"]).filter(rows)
-    return parts
+def _is_data(path: Path) -> bool:
+    """Return whether a file or folder may be part of a corpus; programs start the names of others with . or _."""
+    return path.name not in NOT_DATA and path.name[0] not in "._"
 
 
-def _plain(value: Any) -> str:
-    return str(value).strip().lower()
+def _files(entries: list[Path]) -> Iterator[Path]:
+    for path in entries:
+        if path.is_dir():
+            if not path.is_symlink():
+                yield from _files([inner for inner in sorted(path.iterdir()) if _is_data(inner)])
+        else:
+            yield path
 
 
-def _optional(table: pa.Table, name: str) -> pa.Array:
-    """Return a column with nulls for what means a missing value; all nulls if there is no such column."""
-    if name not in table.column_names:
-        return pa.nulls(len(table))
-    return pa.array([None if _plain(value) in NULLS else value for value in table[name].to_pylist()])
+def _stem(path: Path) -> str:
+    """Return the name of a file without the suffixes of its kind and its compression."""
+    kind = kind_of(path)
+    return Path(path.stem).stem if kind and kind[1] else path.stem
 
 
-def _check(path: Path, values: Iterable[Any], good: Callable[[int], bool], problem: str) -> None:
-    """Raise an InputError with the first row that is not good, and the number of these."""
-    bad = [(row, value) for row, value in enumerate(values) if not good(row)]
-    if bad:
-        row, value = bad[0]
-        count = f"; {len(bad)} rows in all are like this" if len(bad) > 1 else ""
-        raise InputError(f"{path}, row {row + 1}: {problem.format(repr(value))}{count}")
+def _read_tables(folder: Path, paths: list[Path]) -> Iterator[pa.RecordBatch]:
+    tables = []
+    for path in paths:
+        if len(paths) == 1:
+            table = CheckedTable(path, _stem(path), "train")
+        else:
+            relative = path.relative_to(folder)
+            table = CheckedTable(path, relative.as_posix(), split_of(relative) or "train")
+        tables.append(table)
+        yield from table.batches()
+        if len(paths) == 1 and not table.n_rows:
+            raise InputError(f"{path} has no rows; add one row per review")
+    _check_ids(tables)
+
+
+def _check_ids(tables: list[CheckedTable]) -> None:
+    """Check that no id occurs twice.
+
+    Raises:
+        InputError: one does; it is read from the file again.
+    """
+    tables = [table for table in tables if table.ids]
+    if not tables:
+        return
+    ids = np.concatenate([part for table in tables for part in table.ids])
+    order = np.argsort(ids, kind="stable")
+    again = np.sort(order[1:][ids[order[1:]] == ids[order[:-1]]])
+    if not len(again):
+        return
+    row = int(again[0])
+    for table in tables:
+        if row < table.n_rows:
+            break
+        row -= table.n_rows
+    raise InputError(table.message(table.ID, row, repr(_id(table.path, row)), len(again)))
+
+
+def _id(path: Path, row: int) -> str | None:
+    for rows in read_table(path, LABELS, needs_label=False):
+        if row < len(rows):
+            return str(rows["id"][row])
+        row -= len(rows)
+    return None

@@ -10,10 +10,14 @@ the label. Train and test share their words but no sentence frame.
 import random
 import re
 from collections.abc import Iterator
+from hashlib import blake2b
 from itertools import product
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.fetch.reviews import BATCH, COLUMNS, SPLITS, batches_of
 
 N_TRAIN, N_UNSUP, N_TEST = 4000, 2000, 1000
 REVIEWS_A_MOVIE = 10
@@ -74,23 +78,25 @@ N_STATEMENTS = (4, 6)
 N_ASIDES = (2, 4)
 
 
-def sample_tables(
+def sample_batches(
     *, n_train: int = N_TRAIN, n_unsup: int = N_UNSUP, n_test: int = N_TEST, seed: int = 0
-) -> dict[str, pa.Table]:
-    """Generate the reviews; the same seed gives the same ones.
+) -> Iterator[pa.RecordBatch]:
+    """Generate the reviews as batches with the columns of BATCH; the same seed gives the same ones.
 
-    Returns: tables `train`, `unsup` and `test` of `id, label, rating, movie, text`, half of train and test positive,
-        all texts distinct, no movie in two tables.
+    Half of train and test are positive, all texts are distinct, and no movie is in two splits. The digests of the texts
+    are kept, some 100 bytes per review.
     """
     rng = random.Random(seed)
     frames = _split_frames(rng)
-    seen: set[str] = set()
-    tables = {}
+    seen: set[bytes] = set()
     for split, n_reviews in (("train", n_train), ("unsup", n_unsup), ("test", n_test)):
-        rows = list(_rows(split, n_reviews, frames[split == "test"], rng, seen))
-        schema = {"id": pa.string(), "label": pa.int8(), "rating": pa.int8(), "movie": pa.string(), "text": pa.string()}
-        tables[split] = pa.Table.from_pylist(rows, pa.schema(schema))
-    return tables
+        yield from batches_of(_rows(split, n_reviews, frames[split == "test"], rng, seen))
+
+
+def sample_tables(**options: int) -> dict[str, pa.Table]:
+    """Return the reviews of `sample_batches` as tables `train`, `unsup` and `test`."""
+    whole = pa.Table.from_batches(sample_batches(**options), BATCH)
+    return {split: whole.filter(pc.equal(whole["split"], split)).select(COLUMNS.names) for split in SPLITS}
 
 
 def _split_frames(rng: random.Random) -> tuple[Frames, Frames]:
@@ -109,13 +115,13 @@ def _split_frames(rng: random.Random) -> tuple[Frames, Frames]:
     return train, test
 
 
-def _rows(split: str, n_reviews: int, frames: Frames, rng: random.Random, seen: set[str]) -> Iterator[dict[str, Any]]:
+def _rows(split: str, n_reviews: int, frames: Frames, rng: random.Random, seen: set[bytes]) -> Iterator[dict[str, Any]]:
     for i in range(n_reviews):
         label = i % 2
         text = _review(frames, label, rng)
-        while text in seen:
+        while (digest := blake2b(text.encode(), digest_size=8).digest()) in seen:
             text = _review(frames, label, rng)
-        seen.add(text)
+        seen.add(digest)
         labelled = split != "unsup"
         yield {
             "id": f"{split}/{i:05d}",
@@ -123,6 +129,7 @@ def _rows(split: str, n_reviews: int, frames: Frames, rng: random.Random, seen: 
             "rating": rng.choice((7, 8, 9, 10) if label else (1, 2, 3, 4)) if labelled else None,
             "movie": f"{split}-{i // REVIEWS_A_MOVIE:03d}",
             "text": text,
+            "split": split,
         }
 
 

@@ -1,126 +1,226 @@
-"""Tables of reviews: CSV, TSV, JSON Lines or parquet, with column names in lower case."""
+"""Tables of reviews: CSV, TSV, JSON Lines or parquet, some rows at a time, with the column names of COLUMN_NAMES."""
 
 import csv
-import sys
+import io
 from collections.abc import Container, Iterator
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
+from typing import IO, AnyStr
 
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from pipeline.core.errors import InputError, one_line, refusing
 from pipeline.core.files import check_file, parse_json
-from pipeline.core.parquet import read_parquet
+from pipeline.core.parquet import ROWS_AT_ONCE as PARQUET_ROWS
+from pipeline.fetch.archive import ALWAYS_UNPACKED, RATIO, Limited
+from pipeline.fetch.names import ALIASES, COLUMN_NAMES, DELIMITERS, JSON_LINES, PARQUET, columns_of, kind_of, plain
+from pipeline.fetch.reviews import BYTES_AT_ONCE, MAX_TEXT, ROWS_AT_ONCE
 
-DELIMITERS = {".csv": ",", ".tsv": "\t"}
-COLUMNS = ("id", "label", "rating", "movie", "text", "split")  # that are used, if there are any
 MAX_LISTED = 20
-SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
+REMEDY = "save it as UTF-8 with a header or keys"
 
 
-def read_table(path: Path, labels: Container[str]) -> pa.Table:
-    """Read a table with the columns `text` and `label`, in upper or lower case; the columns of CSV are strings.
+def read_table(path: Path, labels: Container[str], *, needs_label: bool = True) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of a table in their order, some at a time, with those of COLUMN_NAMES that it has.
+
+    The columns of CSV are strings. Of a column that occurs in later JSON Lines only, the first batches have none.
 
     Args:
-        path: a file with one of SUFFIXES, in upper or lower case.
+        path: a file with one of SUFFIXES, CSV and JSON Lines also with one of COMPRESSIONS, in upper or lower case.
         labels: the valid labels, by which a row inside of a text is recognized.
+        needs_label: whether the table needs a column `label`; all need `text`.
 
     Raises:
-        InputError: the file cannot be parsed, has no rows, lacks a column or has it twice.
+        InputError: the file cannot be parsed, unpacks to far more than its size, lacks a column or has it twice.
     """
-    problem, remedy = "cannot be read", "save it as UTF-8 with a header or keys"
+    kind, compression = kind_of(path) or ("", None)
+    remedy = "save it again" if kind == PARQUET else REMEDY
     check_file(path, remedy)
-    if path.suffix.lower() == ".parquet":
-        table = read_parquet(path, path, problem, "save it again")
-    else:
-        with refusing(path, problem, remedy):
-            table = _read_csv(path, labels) if path.suffix.lower() in DELIMITERS else _read_json_lines(path, remedy)
-    names = _check_columns(path, table.column_names)
-    for name, kind in zip(names, table.schema.types, strict=True):
-        if name in COLUMNS and (pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind)):
-            raise InputError(f"{path}: the column {name} has values of type {kind}; save texts or numbers")
-    if not len(table):
-        raise InputError(f"{path} has no rows; add one row per review")
-    return table.rename_columns(names)
+    with refusing(path, "cannot be read", remedy):
+        if kind == PARQUET:
+            yield from _read_parquet(path, needs_label)
+        else:
+            with _open(path, compression) as file:
+                if kind in JSON_LINES:
+                    yield from _read_json_lines(path, file, needs_label)
+                else:
+                    yield from _read_csv(path, file, DELIMITERS[kind], labels, needs_label)
 
 
-def _check_columns(path: Path, columns: list[str]) -> list[str]:
-    names = [name.strip().lower() for name in columns]
-    missing = [name for name in ("text", "label") if name not in names]
+@contextmanager
+def _open(path: Path, compression: str | None) -> Iterator[IO[bytes]]:
+    with open(path, "rb") as file:
+        if compression is None:
+            yield file
+        else:
+            yield io.BufferedReader(Limited(pa.CompressedInputStream(file, compression), path))
+
+
+def _lines(path: Path, file: IO[AnyStr]) -> Iterator[AnyStr]:
+    """Yield the lines of a file; a limit of their length lets no file fill the memory."""
+    number = 0
+    while line := file.readline(MAX_TEXT + 1):
+        number += 1
+        if len(line) > MAX_TEXT:
+            raise InputError(f"{path}, line {number} is longer than {MAX_TEXT:,}, which no review is; shorten it")
+        yield line
+
+
+def _check_columns(path: Path, names: list[str], needs_label: bool) -> dict[str, int]:
+    """Return the places of the columns that are used."""
+    columns = columns_of(names)
+    missing = [name for name in ("text", "label") if name not in columns and (needs_label or name == "text")]
     if missing:
         raise InputError(
-            f"{path} has the columns {', '.join(columns)}, but no {' and no '.join(missing)}; add or rename one"
+            f"{path} has the columns {', '.join(names)}, but no {' and no '.join(missing)}; add or rename one"
         )
+    _check_once(path, names)
+    return columns
+
+
+def _check_once(path: Path, names: list[str]) -> None:
+    names = [plain(name) for name in names]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise InputError(f"{path} has more than one column {', '.join(twice)}; rename or remove one")
-    return names
 
 
-def _read_json_lines(path: Path, remedy: str) -> pa.Table:
+def _check_kind(path: Path, name: str, kind: pa.DataType) -> None:
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+        raise InputError(f"{path}: the column {name} has values of type {kind}; save texts or numbers")
+
+
+def _read_parquet(path: Path, needs_label: bool) -> Iterator[pa.RecordBatch]:
+    most = ALWAYS_UNPACKED + RATIO * path.stat().st_size
+    # Without pre_buffer, and with a buffer, pages are read when they are due and not a row group at once.
+    with pq.ParquetFile(path, pre_buffer=False, buffer_size=1 << 20) as parquet:
+        names = parquet.schema_arrow.names
+        columns = _check_columns(path, names, needs_label)
+        for name, place in columns.items():
+            _check_kind(path, name, parquet.schema_arrow.field(place).type)
+        n_groups = parquet.metadata.num_row_groups
+        unpacked = sum(parquet.metadata.row_group(i).total_byte_size for i in range(n_groups))
+        if unpacked > most or parquet.metadata.num_rows > most:
+            raise ValueError(f"it unpacks to more than {most:,} bytes")
+        unpacked = 0
+        wanted = [names[place] for place in columns.values()]
+        # Where memory is so short that no thread can start, pyarrow would wait for its threads without an end.
+        for batch in parquet.iter_batches(PARQUET_ROWS, columns=wanted, use_threads=False):
+            rows = pa.record_batch(
+                {name: _without_dictionary(batch[names[place]], most) for name, place in columns.items()}
+            )
+            rows.validate(full=True)
+            unpacked += rows.nbytes
+            if unpacked > most:
+                raise ValueError(f"it unpacks to more than {most:,} bytes")
+            yield rows
+
+
+def _without_dictionary(column: pa.Array, most: int) -> pa.Array:
+    """Return a column with the texts of its dictionary, as often as they occur, if these have at most `most` bytes."""
+    if not pa.types.is_dictionary(column.type):
+        return column
+    values = column.dictionary
+    if pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
+        n_bytes = pc.sum(pc.binary_length(values).take(column.indices)).as_py() or 0
+        if n_bytes > most:
+            raise ValueError(f"it unpacks to more than {most:,} bytes")
+    return column.dictionary_decode()
+
+
+def _read_json_lines(path: Path, file: IO[bytes], needs_label: bool) -> Iterator[pa.RecordBatch]:
     """Read JSON Lines with Python's parser: pyarrow's ends the process on some damaged files."""
     rows: list[dict[str, object]] = []
-    names: dict[str, None] = {}
-    with open(path, "rb") as file:
-        for number, line in enumerate(file, 1):
-            content = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
-            if not content.strip():
-                continue
-            row = parse_json(content, f"{path}, line {number}", remedy)
-            if not isinstance(row, dict):
-                raise InputError(
-                    f"{path}, line {number}: {one_line(line.decode().strip(), 40)} is no JSON object; {remedy}"
-                )
-            rows.append({name: value for name, value in row.items() if name.strip().lower() in COLUMNS})
-            names |= dict.fromkeys(rows[-1])
-            if len(names) < MAX_LISTED:  # for the message about a missing column
-                names |= dict.fromkeys(islice(row, MAX_LISTED))
-    columns = {name: pa.array([row.get(name) for row in rows]) for name in names}
-    return pa.table(columns)
+    n_bytes = 0
+    used: dict[str, None] = {}
+    listed: dict[str, None] = {}  # for the message about a missing column
+    for number, line in enumerate(_lines(path, file), 1):
+        content = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
+        if not content.strip():
+            continue
+        row = parse_json(content, f"{path}, line {number}", REMEDY)
+        if not isinstance(row, dict):
+            raise InputError(
+                f"{path}, line {number}: {one_line(line.decode().strip(), 40)} is no JSON object; {REMEDY}"
+            )
+        rows.append({name: value for name, value in row.items() if plain(name) in (*COLUMN_NAMES, *ALIASES.values())})
+        used |= dict.fromkeys(rows[-1])
+        if len(listed) < MAX_LISTED:
+            listed |= dict.fromkeys(islice(row, MAX_LISTED))
+        n_bytes += len(line)
+        if len(rows) >= ROWS_AT_ONCE or n_bytes >= BYTES_AT_ONCE:
+            _check_columns(path, list(listed | used), needs_label=False)  # labels may come later
+            yield _batch_of(path, rows, list(used))
+            rows, n_bytes = [], 0
+    _check_columns(path, list(listed | used), needs_label)
+    if rows:
+        yield _batch_of(path, rows, list(used))
 
 
-def _read_csv(path: Path, labels: Container[str]) -> pa.Table:
-    delimiter = DELIMITERS[path.suffix.lower()]
-    limit = csv.field_size_limit(min(sys.maxsize, 2**31 - 1))  # a C long
+def _batch_of(path: Path, rows: list[dict[str, object]], names: list[str]) -> pa.RecordBatch:
+    _check_once(path, names)
+    batch = pa.record_batch(
+        {name: pa.array([row.get(names[place]) for row in rows]) for name, place in columns_of(names).items()}
+    )
+    for name, kind in zip(batch.schema.names, batch.schema.types, strict=True):
+        _check_kind(path, name, kind)
+    return batch
+
+
+def _read_csv(
+    path: Path, file: IO[bytes], delimiter: str, labels: Container[str], needs_label: bool
+) -> Iterator[pa.RecordBatch]:
+    limit = csv.field_size_limit(MAX_TEXT)
     try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            rows = _rows(path, csv.reader(file, delimiter=delimiter, strict=True))
-            _, header = next(rows, (0, []))
-            if not header:
-                raise InputError(f"{path} cannot be read: it is empty; the first line must name the columns")
-            names = _check_columns(path, header)
-            text, label = names.index("text"), names.index("label")
-            columns: list[list[str]] = [[] for _ in names]
-            for line, row in rows:
-                if len(row) != len(header):
-                    raise InputError(
-                        f"{path}, row {len(columns[0]) + 1} (line {line}): {len(row)} values for {len(header)} columns;"
-                        " put a text that contains the delimiter in quotes"
-                    )
-                if merged := _merged_row(row, text, label, labels, delimiter):
-                    raise InputError(
-                        f"{path}, row {len(columns[0]) + 1} (line {line}): the text seems to contain another row,"
-                        f" {merged[:60]!r}; close its quotes, or if the text is right, save the table as JSON Lines"
-                    )
-                for column, value in zip(columns, row, strict=True):
-                    column.append(value)
+        lines = _lines(path, io.TextIOWrapper(file, encoding="utf-8-sig", newline=""))
+        rows = _rows(path, csv.reader(lines, delimiter=delimiter, strict=True))
+        _, _, header = next(rows, (0, 0, []))
+        if not header:
+            raise InputError(f"{path} cannot be read: it is empty; the first line must name the columns")
+        columns = _check_columns(path, header, needs_label)
+        text, label = columns["text"], columns.get("label", len(header))
+        values: dict[str, list[str]] = {name: [] for name in columns}
+        n_chars = 0
+        for number, line, row in rows:
+            if len(row) != len(header):
+                raise InputError(
+                    f"{path}, row {number} (line {line}): {len(row)} values for {len(header)} columns;"
+                    " put a text that contains the delimiter in quotes"
+                )
+            if merged := _merged_row(row, text, label, labels, delimiter):
+                raise InputError(
+                    f"{path}, row {number} (line {line}): the text seems to contain another row,"
+                    f" {merged[:60]!r}; close its quotes, or if the text is right, save the table as JSON Lines"
+                )
+            for name, place in columns.items():
+                values[name].append(row[place])
+            n_chars += len(row[text])
+            if len(values["text"]) >= ROWS_AT_ONCE or n_chars >= BYTES_AT_ONCE:
+                yield pa.record_batch({name: pa.array(column, pa.string()) for name, column in values.items()})
+                values, n_chars = {name: [] for name in columns}, 0
+        if values["text"]:
+            yield pa.record_batch({name: pa.array(column, pa.string()) for name, column in values.items()})
     finally:
         csv.field_size_limit(limit)
-    return pa.table([pa.array(column, pa.string()) for column in columns], header)
 
 
-def _rows(path: Path, reader: Iterator[list[str]]) -> Iterator[tuple[int, list[str]]]:
-    """Yield the rows that are not blank, with the number of their first line."""
-    n_rows, line = -1, 1  # the header is no row
+def _rows(path: Path, reader: Iterator[list[str]]) -> Iterator[tuple[int, int, list[str]]]:
+    """Yield the rows that are not blank, with their number and that of their first line; the header is row 0."""
+    number, line = 0, 1
     try:
         for row in reader:
             if row:
-                yield line, row
-                n_rows += 1
+                yield number, line, row
+                number += 1
             line = reader.line_num + 1  # type: ignore[attr-defined]
     except csv.Error as error:
         raise InputError(
-            f"{path}, row {n_rows + 1} (line {line}): its quotes are unbalanced ({error}); close them, and double each"
+            f"{path}, row {number} (line {line}): its quotes are unbalanced ({error}); close them, and double each"
             " quote inside of a quoted text"
         ) from None
 

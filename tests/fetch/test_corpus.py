@@ -1,4 +1,6 @@
-"""Splits, duplicates, and what makes a corpus unusable."""
+"""What is written: splits, duplicates, counts, and what makes a corpus unusable."""
+
+import hashlib
 
 import numpy as np
 import pyarrow as pa
@@ -6,107 +8,177 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.core.errors import InputError
-from pipeline.fetch.corpus import COLUMNS, carve, check_usable, describe, make_corpus
+from pipeline.fetch import corpus, splits
+from pipeline.fetch.reviews import COLUMNS, batches_of
+from pipeline.fetch.splits import carve, group_by_movie
+from tests.fetch.written import written
 
 
-def table(texts, labels=None, movies=None):
-    n = len(texts)
-    labels = labels if labels is not None else [i % 2 for i in range(n)]
-    columns = [[f"r{i}" for i in range(n)], labels, [None] * n, movies or [None] * n, texts]
-    return pa.table(
-        [pa.array(column, field.type) for column, field in zip(columns, COLUMNS, strict=True)], schema=COLUMNS
-    )
+def reviews(split, texts, labels=None, movies=None):
+    labels = labels if labels is not None else [None if split == "unsup" else i % 2 for i in range(len(texts))]
+    movies = movies or [None] * len(texts)
+    rows = zip(texts, labels, movies, strict=True)
+    return [
+        {"id": f"{split}{i}", "label": y, "rating": None, "movie": movie, "text": text, "split": split}
+        for i, (text, y, movie) in enumerate(rows)
+    ]
 
 
-@pytest.fixture
-def tables():
-    return {
-        "train": table([f"train {i}" for i in range(38)] + ["both", "train 0"]),
-        "unsup": table(["u", "both", "train 1"], [None] * 3),
-        "test": table(["t", "both"]),
-    }
+TRAIN = reviews("train", [f"train {i}" for i in range(38)] + ["both", "train 0"])
+UNSUP = reviews("unsup", ["u", "both", "train 1"])
+TEST = reviews("test", ["t", "both"])
 
 
-def test_marks_duplicates_of_test(tables):
-    corpus = make_corpus(tables, valid_frac=0.1, seed=0)
-    assert [row["text"] for row in corpus.train.to_pylist() if row["in_test"]] == ["both"]
-    assert corpus.unsup["in_test"].to_pylist() == [False, True, False]
-    assert corpus.test.column_names == COLUMNS.names
-    figures = describe(corpus)
+def write(*parts, **options):
+    return written(batches_of(row for part in parts for row in part), **options)
+
+
+def test_marks_duplicates_of_test():
+    tables, figures = write(TRAIN, UNSUP, TEST)
+    assert [row["text"] for row in tables["train"].to_pylist() if row["in_test"]] == ["both"]
+    assert tables["unsup"]["in_test"].to_pylist() == [False, True, False]
+    assert tables["test"].schema == COLUMNS
     assert figures["texts_in_both"] == {"train_test": 1, "unsup_test": 1, "train_unsup": 2}
     assert figures["train"] == {"reviews": 40, "positive": 20, "movies": 0, "distinct_texts": 39, "valid": 4}
+    assert figures["test_split"] == "as given"
+
+
+def test_reviews_of_all_splits_may_come_mixed():
+    mixed = [row for rows in zip(TRAIN[:2], UNSUP[:2], TEST, strict=True) for row in rows] + TRAIN[2:] + UNSUP[2:]
+    assert write(mixed) == write(TRAIN, UNSUP, TEST)
 
 
 def test_no_movie_is_in_both_parts(rng):
-    movies = [f"m{i}" for i in rng.integers(0, 60, 600)]
-    whole = table([str(i) for i in range(600)], movies=movies)
-    valid = carve(whole, 0.1, 3, where="train")
+    names = [f"m{i}" for i in rng.integers(0, 60, 600)]
+    rows = reviews("train", [f"{i}" for i in range(600)], movies=names)
+    tables, figures = write(rows, TEST)
+    valid = tables["train"]["valid"].to_numpy()
     assert 30 < valid.sum() < 100
-    assert not set(np.array(movies)[valid]) & set(np.array(movies)[~valid])
-    labels = whole["label"].to_numpy()
-    assert abs(labels[valid].mean() - 0.5) < 0.1
-    assert (carve(whole, 0.1, 3, where="train") == valid).all()
+    assert not set(np.array(names)[valid]) & set(np.array(names)[~valid])
+    assert abs(tables["train"]["label"].to_numpy()[valid].mean() - 0.5) < 0.1
+    assert figures["train"]["movies"] == len(set(names))
+    assert write(rows, TEST)[0] == tables
 
 
+@pytest.mark.parametrize("most", [splits.MAX_GROUPS, 10], ids=["scikit-learn", "systematic"])
 @pytest.mark.parametrize(("frac", "n_folds"), [(0.5, 2), (0.25, 4), (0.1, 10)])
-def test_of_reviews_without_movies_just_that_share_is_chosen(frac, n_folds):
-    whole = table([str(i) for i in range(200)])
-    assert carve(whole, frac, 1, where="train").sum() == 200 / n_folds
+def test_of_reviews_without_movies_just_that_share_is_chosen(monkeypatch, most, frac, n_folds):
+    monkeypatch.setattr(splits, "MAX_GROUPS", most)
+    labels = np.array([0, 1] * 100, np.int8)
+    chosen = carve(labels, group_by_movie(np.zeros(200, np.uint64), np.array([], np.uint64)), frac, 1, where="train")
+    assert chosen.sum() == 200 / n_folds
+    assert labels[chosen].sum() == 100 / n_folds
 
 
-def test_the_corpus_keeps_its_own_validation_reviews(tables):
-    own = [i < 5 for i in range(40)]
-    tables["train"] = tables["train"].append_column("valid", pa.array(own))
-    assert make_corpus(tables, valid_frac=0.1, seed=0).train["valid"].to_pylist() == own
+def test_many_movies_are_sampled_with_the_labels_in_proportion(monkeypatch, rng):
+    monkeypatch.setattr(splits, "MAX_GROUPS", 10)
+    movies = rng.integers(0, 2000, 10_000)
+    labels = (rng.random(10_000) < 0.2 + 0.6 * (movies % 2)).astype(np.int8)
+    chosen = carve(labels, movies, 0.1, 1, where="train")
+    assert not set(movies[chosen]) & set(movies[~chosen])
+    assert abs(chosen.mean() - 0.1) < 0.01
+    assert abs(labels[chosen].mean() - labels.mean()) < 0.02
+    assert (carve(labels, movies, 0.1, 1, where="train") == chosen).all()
+    assert (carve(labels, movies, 0.1, 2, where="train") != chosen).any()
+
+
+def test_movies_are_numbered_in_the_order_of_their_names_if_that_is_known():
+    movies = np.array([7, 0, 3, 7, 0], np.uint64)
+    assert group_by_movie(movies, np.array([9, 7, 3], np.uint64)).tolist() == [1, -4, 2, 1, -1]
+    assert group_by_movie(movies, np.array([], np.uint64)).tolist() == [1, -4, 0, 1, -1]
+
+
+def test_the_corpus_keeps_its_own_validation_reviews():
+    own = [{**row, "split": "valid" if i < 5 else "train"} for i, row in enumerate(TRAIN)]
+    assert write(own, TEST)[0]["train"]["valid"].to_pylist() == [i < 5 for i in range(40)]
 
 
 @pytest.mark.parametrize(
     ("movies", "message"),
     [
-        (None, r"^train has 3 negative reviews \(label 0\), too few to split off one in 10; .* fetch.valid_frac"),
+        ([None] * 6, r"^train has 3 negative reviews \(label 0\), too few to split off one in 10; .* fetch.valid_frac"),
         (list("aabbcc"), r"^train has negative reviews \(label 0\) of 3 movies, too few"),
     ],
 )
-def test_too_few_to_carve_speaks_of_movies_only_if_there_are_any(tables, movies, message):
-    tables["train"] = table([str(i) for i in range(6)], movies=movies)
+def test_too_few_to_carve_speaks_of_movies_only_if_there_are_any(movies, message):
+    rows = reviews("train", [str(i) for i in range(36)], [0, 1] * 3 + [1] * 30, movies + [f"m{i}" for i in range(30)])
+    if movies[0] is None:
+        rows = [{**row, "movie": None} for row in rows]
     with pytest.raises(InputError, match=message):
-        make_corpus(tables, valid_frac=0.1, seed=0)
+        write(rows, TEST)
 
 
-def test_saves_the_same_bytes(tables, tmp_path):
-    corpus = make_corpus(tables, valid_frac=0.1, seed=0)
-    for name in ("a", "b"):
-        corpus.save(tmp_path / name)
-    for path in (tmp_path / "a").iterdir():
-        assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes()
-    assert pq.read_table(tmp_path / "a" / "train.parquet") == corpus.train
+def test_the_bytes_are_the_same_each_time_and_whatever_the_batches(tmp_path):
+    rows = [*TRAIN, *UNSUP, *TEST]
+    options = {"where": "here", "valid_frac": 0.1, "test_frac": 0.2, "seed": 0}
+    batches = list(batches_of(rows))
+    corpus.write_corpus(batches, tmp_path / "a", **options)
+    corpus.write_corpus([batches[0].slice(i, 7) for i in range(0, len(rows), 7)], tmp_path / "b", **options)
+    for name in ("train", "unsup", "test"):
+        content = [(tmp_path / folder / f"{name}.parquet").read_bytes() for folder in "ab"]
+        assert content[0] == content[1]
 
 
-def with_valid(train, valid):
-    return train.append_column("valid", pa.array(valid))
+def test_a_row_group_has_a_limited_number_of_rows_and_bytes(monkeypatch, tmp_path):
+    batches = [batch for row in [*TRAIN, *UNSUP, *TEST] for batch in batches_of([row])]
+    options = {"where": "here", "valid_frac": 0.1, "test_frac": 0.2, "seed": 0}
+    monkeypatch.setattr(corpus, "GROUP_ROWS", 16)
+    corpus.write_corpus(batches, tmp_path, **options)
+    sizes = groups(tmp_path / "train.parquet")
+    assert sizes == [16, 16, 8]
+    assert groups(tmp_path / "unsup.parquet") == [3]
+    monkeypatch.setattr(corpus, "GROUP_BYTES", 1)
+    corpus.write_corpus(batches, tmp_path, **options)
+    assert groups(tmp_path / "train.parquet") == [1] * 40
 
 
-def test_an_unusable_corpus_is_named(tables):
-    train = tables["train"]
-    check_usable(tables, where="here")
-    for changed, message in (
-        ({"train": train.slice(0, 31)}, r"here: 31 training reviews, at least 32 are needed"),
-        ({"train": train.slice(0, 0)}, r"here: 0 training reviews"),
-        ({"train": with_valid(train, [True] * 40)}, r"here: 0 training reviews"),
-        ({"train": with_valid(train, [i in (1, 3) for i in range(40)])}, r"here: valid has no negative reviews"),
+def groups(path):
+    metadata = pq.ParquetFile(path).metadata
+    return [metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)]
+
+
+def test_a_corpus_that_is_refused_leaves_the_old_one_and_no_other_file(tmp_path):
+    options = {"where": "here", "valid_frac": 0.1, "test_frac": 0.2, "seed": 0}
+    corpus.write_corpus(batches_of([*TRAIN, *TEST]), tmp_path, **options)
+    before = {path.name: hashlib.md5(path.read_bytes()).hexdigest() for path in tmp_path.iterdir()}
+    with pytest.raises(InputError):
+        corpus.write_corpus(batches_of([*TRAIN[:3], *TEST]), tmp_path, **options)
+    assert {path.name: hashlib.md5(path.read_bytes()).hexdigest() for path in tmp_path.iterdir()} == before
+
+
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        ((TRAIN[:31], TEST), r"here: 31 training reviews, at least 32 are needed"),
+        ((TEST,), r"here: 0 training reviews"),
+        ((), r"here: 0 training reviews"),
+        (([{**row, "split": "valid"} for row in TRAIN], TEST), r"here: 0 training reviews"),
         (
-            {"train": table([str(i) for i in range(40)], [1] * 40)},
+            (TRAIN, [{**row, "split": "valid"} for row in TRAIN[1:4:2]], TEST),
+            r"here: valid has no negative reviews",
+        ),
+        (
+            (reviews("train", [str(i) for i in range(40)], [1] * 40), TEST),
             r"here: train has no negative reviews \(label 0\); both",
         ),
-        ({"test": table(["t", " \n"])}, r"1 empty reviews in test, the first is r1"),
-        ({"test": table(["t", "u"], [1, 1])}, r"here: test has no negative reviews"),
-        ({"test": table([])}, r"here: test has no negative reviews \(label 0\) and no positive reviews \(label 1\)"),
-    ):
-        with pytest.raises(InputError, match=message):
-            check_usable({**tables, **changed}, where="here")
+        ((TRAIN, reviews("test", ["t", " \n", ""])), r"here: 2 empty reviews in test, the first is test1; remove them"),
+        ((TRAIN, reviews("test", ["t", "u"], [1, 1])), r"here: test has no negative reviews"),
+        ((TRAIN[1::2] + TRAIN[1::2],), r"here: train has no negative reviews"),
+    ],
+)
+def test_an_unusable_corpus_is_named(parts, message):
+    with pytest.raises(InputError, match=message):
+        write(*parts)
 
 
-def test_a_validation_part_of_one_label_is_refused(tables):
-    tables["train"] = with_valid(tables["train"], [i in (1, 3) for i in range(40)])
+def test_a_validation_part_of_one_label_is_refused(monkeypatch):
+    monkeypatch.setattr(splits, "carve", lambda labels, *arguments, **options: np.isin(np.arange(len(labels)), [1, 3]))
     with pytest.raises(InputError, match="the validation part of train has no negative reviews"):
-        make_corpus(tables, valid_frac=0.1, seed=0)
+        write(TRAIN, TEST)
+
+
+def test_a_text_larger_than_a_row_group_is_written(monkeypatch):
+    monkeypatch.setattr(corpus, "GROUP_BYTES", 1000)
+    long = reviews("train", ["x" * 5000], [1])
+    tables, _ = write(TRAIN, long, TEST)
+    assert pa.compute.max(pa.compute.binary_length(tables["train"]["text"])).as_py() == 5000

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+from pathlib import PurePath
 
 import pyarrow as pa
 import pyarrow.csv
@@ -9,13 +10,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.core.errors import InputError
-from pipeline.fetch.custom import read_custom
+from pipeline.fetch.names import split_of
+from tests.fetch.written import fetched, rows
 
 TEXTS = [f'review {i}, with a comma,\n"quotes" and a line break' for i in range(50)]
 
 
 def read(folder):
-    return read_custom(folder, test_frac=0.2, seed=0)
+    return fetched(folder)[0]
 
 
 def write(table, path):
@@ -48,30 +50,30 @@ def test_each_kind_of_table_is_read(corpus, name, labels):
     write(pa.table({"Text": TEXTS, "LABEL": labels * 25}), corpus / name)
     tables = read(corpus)
     assert [len(tables[split]) for split in ("train", "unsup", "test")] == [40, 0, 10]
-    rows = sorted(
+    reviews = sorted(
         (row for split in ("train", "test") for row in tables[split].to_pylist()),
         key=lambda row: int(row["id"].split("/")[1]),
     )
-    assert [row["text"] for row in rows] == TEXTS
-    assert [row["label"] for row in rows] == [0, 1] * 25
+    assert [row["text"] for row in reviews] == TEXTS
+    assert [row["label"] for row in reviews] == [0, 1] * 25
 
 
 def test_the_splits_of_the_corpus_are_used(corpus):
-    rows = [("Train", 0), ("train", 1), ("valid", 0), ("valid", 1), ("test", 0), ("test", 1), ("unsup", "")]
-    lines = [f"{split},{label},text {i}" for i, (split, label) in enumerate(rows)]
+    reviews = [("Train", i % 2) for i in range(32)] + [("valid", 0), ("validation", 1), ("test", 0), ("test", 1)]
+    lines = [f"{split},{label},text {i}" for i, (split, label) in enumerate([*reviews, ("unsup", "")])]
     (corpus / "own.csv").write_text("split,label,text\n" + "\n".join(lines) + "\n\n")
-    tables = read(corpus)
-    assert tables["train"]["valid"].to_pylist() == [False, False, True, True]
-    assert tables["test"]["text"].to_pylist() == ["text 4", "text 5"]
+    tables, figures = fetched(corpus)
+    assert tables["train"]["valid"].to_pylist() == [False] * 32 + [True] * 2
+    assert tables["test"]["text"].to_pylist() == ["text 34", "text 35"]
     assert tables["unsup"]["label"].to_pylist() == [None]
+    assert figures["test_split"] == "as given"
 
 
 def test_optional_columns_may_lack_values(corpus):
-    rows = "a,0,7,m,test\nb,1,,NA,test\nc,1,8.0,,train\n"
-    (corpus / "own.csv").write_text("\ufefftext,label,rating,movie,split\n" + rows, "utf-8")
-    test = read(corpus)["test"]
-    assert test["rating"].to_pylist() == [7, None]
-    assert test["movie"].to_pylist() == ["m", None]
+    lines = "a,0,7,m,test\nb,1,,NA,test\nc,1,8.0,,train\n"
+    (corpus / "own.csv").write_text("\ufefftext,label,rating,movie,split\n" + lines, "utf-8")
+    assert rows(corpus)["rating"].to_pylist() == [7, None, 8]
+    assert rows(corpus)["movie"].to_pylist() == ["m", None, None]
 
 
 def test_folders_are_read(corpus):
@@ -139,7 +141,7 @@ def test_a_damaged_parquet_file_is_named(corpus):
     for place in range(4, len(content), 37):
         (corpus / "own.parquet").write_bytes(content[:place] + b"\xff" + content[place + 1 :])
         with contextlib.suppress(InputError):
-            read(corpus)
+            rows(corpus)
     (corpus / "own.parquet").write_bytes(content[:-20])
     assert "own.parquet cannot be read" in error(corpus)
 
@@ -159,7 +161,7 @@ def test_a_folder_in_the_place_of_a_table_is_named(corpus):
 
 
 @pytest.mark.parametrize(
-    ("rows", "message"),
+    ("content", "message"),
     [
         # Parsers accept each of these and merge two reviews, or lose a quote.
         ('text,label\nfine,1\n"bad,0\ngood",1\n', "row 2 (line 3): the text seems to contain another row, 'bad,0'"),
@@ -173,16 +175,16 @@ def test_a_folder_in_the_place_of_a_table_is_named(corpus):
         ('text,label\nfine,1\n"bad,0\ngood,1\n', "row 2 (line 3): its quotes are unbalanced"),
     ],
 )
-def test_unbalanced_quotes_are_named(corpus, rows, message):
-    (corpus / "own.csv").write_text(rows)
+def test_unbalanced_quotes_are_named(corpus, content, message):
+    (corpus / "own.csv").write_text(content)
     assert message in error(corpus)
 
 
 def test_a_text_with_lines_lists_and_quotes_is_not_taken_for_two(corpus):
     texts = ["one, two\nthree, 1\n1, 2\nfour", 'He said ""no"", 1\nand, 0 left', "1\n0", "a,b\nc,d"]
-    rows = [f'"{text}",{i % 2},test' for i, text in enumerate(texts)] + ["x,1,train"]
-    (corpus / "own.csv").write_text("text,label,split\n" + "\n".join(rows))
-    assert read(corpus)["test"]["text"].to_pylist() == [text.replace('""', '"') for text in texts]
+    lines = [f'"{text}",{i % 2},test' for i, text in enumerate(texts)]
+    (corpus / "own.csv").write_text("text,label,split\n" + "\n".join(lines))
+    assert rows(corpus)["text"].to_pylist() == [text.replace('""', '"') for text in texts]
 
 
 def test_a_null_text_is_named(corpus):
@@ -215,4 +217,173 @@ def test_there_is_one_corpus_of_a_known_kind(corpus):
     (corpus / "a.xls").write_text("")
     assert "the suffix '.xls' is not one of .csv, .tsv" in error(corpus)
     (corpus / "b.csv").write_text("")
-    assert "contains a.xls, b.csv; keep one table" in error(corpus)
+    assert "contains a.xls, b.csv; keep one table or several, one archive or the folders" in error(corpus)
+
+
+def table(split, n=40):
+    return pa.table({"text": [f"{split} {i}" for i in range(n)], "label": [0, 1] * (n // 2)})
+
+
+def compressed(path, compression):
+    content = path.read_bytes()
+    path.unlink()
+    with pa.CompressedOutputStream(f"{path}.{'gz' if compression == 'gzip' else 'zst'}", compression) as file:
+        file.write(content)
+
+
+@pytest.mark.parametrize("compression", ["gzip", "zstd"])
+@pytest.mark.parametrize("name", ["own.csv", "own.tsv", "own.jsonl", "Own.NDJSON"])
+def test_a_compressed_table_reads_as_the_table(corpus, name, compression):
+    write(table("a"), corpus / name)
+    whole = rows(corpus)
+    compressed(corpus / name, compression)
+    assert rows(corpus) == whole
+    assert whole["id"][1].as_py() == f"{name[:3]}/1"
+
+
+@pytest.mark.parametrize("compression", ["gzip", "zstd"])
+def test_a_compressed_table_that_is_cut_or_a_bomb_is_named(corpus, compression, monkeypatch):
+    write(table("a"), corpus / "own.csv")
+    compressed(corpus / "own.csv", compression)
+    (path,) = corpus.glob("own.csv.*")
+    content = path.read_bytes()
+    path.write_bytes(content[:-20])
+    assert f"{path.name} cannot be read" in error(corpus)
+    path.write_bytes(content)
+    monkeypatch.setattr("pipeline.fetch.archive.ALWAYS_UNPACKED", 1)
+    monkeypatch.setattr("pipeline.fetch.archive.RATIO", 1)
+    assert f"{path} unpacks to far more than its size" in error(corpus)
+
+
+def test_several_tables_are_one_corpus_split_by_their_names(corpus):
+    for name in ("train-00000-of-00002.parquet", "train-00001-of-00002.parquet", "Test.csv", "more/validation_a.jsonl"):
+        (corpus / name).parent.mkdir(exist_ok=True)
+        write(table(name), corpus / name)
+    (corpus / "unsupervised").mkdir()
+    (corpus / "unsupervised" / "0.csv").write_text("text\na\nb\n")
+    for name in ("_SUCCESS", ".part.crc", "more/README.md"):
+        (corpus / name).write_text("no data")
+    tables, figures = fetched(corpus)
+    assert {split: len(rows) for split, rows in tables.items()} == {"train": 120, "unsup": 2, "test": 40}
+    assert figures["train"]["valid"] == 40
+    assert tables["unsup"]["id"].to_pylist() == ["unsupervised/0.csv/0", "unsupervised/0.csv/1"]
+    assert tables["test"]["id"][39].as_py() == "Test.csv/39"
+
+
+def test_a_column_split_comes_before_the_name_and_a_name_without_a_split_is_train(corpus):
+    write(table("a").append_column("split", pa.array(["test"] * 40)), corpus / "train.csv")
+    write(table("b"), corpus / "testimonials.parquet")
+    write(pa.table({"text": pa.array([], pa.string()), "label": pa.array([], pa.int8())}), corpus / "part-1.parquet")
+    assert {split: len(rows) for split, rows in read(corpus).items()} == {"train": 40, "unsup": 0, "test": 40}
+
+
+@pytest.mark.parametrize(
+    ("path", "split"),
+    [
+        ("test.csv", "test"),
+        ("split=valid/part-0.parquet", "valid"),
+        ("plain_text/unsupervised-00000-of-00001.parquet", "unsup"),
+        ("train/test.csv", "test"),
+        ("Train/part-0.csv.gz", "train"),
+        ("testimonials.csv", None),
+        ("0.csv", None),
+    ],
+)
+def test_the_first_word_of_a_name_is_its_split(path, split):
+    assert split_of(PurePath(path)) == split
+
+
+def test_the_name_of_a_single_table_does_not_matter(corpus):
+    write(table("a", 50), corpus / "test.csv")
+    assert [len(rows) for rows in read(corpus).values()] == [40, 0, 10]
+
+
+def test_a_row_of_one_of_several_tables_is_named(corpus):
+    write(table("a"), corpus / "train.csv")
+    (corpus / "test.csv").write_text("text,label\nfine,1\nbad,2\n")
+    assert f"{corpus / 'test.csv'}, row 2: label '2'" in error(corpus)
+    (corpus / "test.csv").write_text("text,sentiment\nfine,1\n")
+    write(table("a").rename_columns(["text", "stars"]), corpus / "train.csv")
+    assert f"{corpus / 'train.csv'} has the columns text, stars, but no label" in error(corpus)
+
+
+def test_an_id_that_occurs_in_two_tables_is_named_with_the_second(corpus):
+    (corpus / "a.csv").write_text("id,text,label\na,x,1\nb,y,0\n")
+    (corpus / "b.jsonl").write_text('{"text": "z", "label": 1}\n')
+    (corpus / "c.csv").write_text("id,text,label\nc,x,1\nb,y,0\na,y,0\n")
+    assert f"{corpus / 'c.csv'}, row 2: id 'b'; give each its own; 2 rows in all are like this" in error(corpus)
+
+
+def test_an_id_that_is_missing_in_some_rows_is_named(corpus):
+    lines = [{"text": "a", "label": 1}] * 1024 + [{"text": "a", "label": 0, "id": "x"}]
+    (corpus / "own.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert "own.jsonl, row 1: id None; give each its own; 1024 rows in all are like this" in error(corpus)
+
+
+def test_the_first_bad_row_and_the_number_of_all_are_named_in_a_long_table(corpus):
+    labels = [i % 2 for i in range(5000)]
+    labels[1500] = labels[4000] = 7
+    write(pa.table({"text": [str(i) for i in range(5000)], "label": labels}), corpus / "own.parquet")
+    assert "own.parquet, row 1501: label 7; use 0 or negative" in error(corpus)
+    assert "2 rows in all are like this" in error(corpus)
+
+
+def test_a_long_line_or_text_is_refused(corpus, monkeypatch):
+    monkeypatch.setattr("pipeline.fetch.tables.MAX_TEXT", 1000)
+    monkeypatch.setattr("pipeline.fetch.checked_table.MAX_TEXT", 1000)
+    (corpus / "own.csv").write_text("text,label\nfine,1\n" + "x" * 2000)
+    assert "own.csv, line 3 is longer than 1,000" in error(corpus)
+    (corpus / "own.csv").unlink()
+    (corpus / "own.jsonl").write_text('{"text": "' + "x" * 2000)
+    assert "own.jsonl, line 1 is longer than 1,000" in error(corpus)
+    (corpus / "own.jsonl").unlink()
+    write(pa.table({"text": ["fine", "x" * 2000], "label": [0, 1]}), corpus / "own.parquet")
+    assert "own.parquet, row 2: a text of 2000 bytes, a review has at most" in error(corpus)
+
+
+@pytest.mark.parametrize(
+    ("header", "label"), [("review,sentiment", "positive"), ("Review,Sentiment", "Negative"), ("sentence,x", None)]
+)
+def test_other_names_of_columns_are_understood(corpus, header, label):
+    (corpus / "IMDB Dataset.csv").write_text(f'{header}\n"A good one.<br /><br />Yes.",{label}\n')
+    if label is None:
+        assert "has the columns sentence, x, but no text and no label" in error(corpus)
+    else:
+        (row,) = rows(corpus).to_pylist()
+        assert row["text"] == "A good one.<br /><br />Yes."
+        assert row["label"] == (label == "positive")
+
+
+def test_a_column_with_its_own_name_comes_before_another_name(corpus):
+    (corpus / "own.csv").write_text("review,text,label,sentiment\nno,yes,1,0\n")
+    (row,) = rows(corpus).to_pylist()
+    assert (row["text"], row["label"]) == ("yes", 1)
+
+
+def test_the_label_of_an_unlabelled_review_may_be_minus_one(corpus):
+    write(table("train"), corpus / "train-0.parquet")
+    write(pa.table({"text": ["a"], "label": [-1]}), corpus / "unsupervised-0.parquet")
+    assert rows(corpus)["label"].to_pylist()[-2:] == [1, None]
+    write(pa.table({"text": ["a"], "label": [-1]}), corpus / "train-1.parquet")
+    assert "train-1.parquet, row 1: label -1; use 0 or negative, 1 or positive (unsup needs none)" in error(corpus)
+
+
+def test_an_unpacked_archive_is_read_from_its_own_folder(corpus):
+    for name in ("train/pos/0_9", "train/neg/0_2", "train/unsup/0_0", "test/pos/0_9", "test/neg/0_1"):
+        path = corpus / "aclImdb" / f"{name}.txt"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name)
+    (corpus / "aclImdb" / "imdb.vocab").write_text("the")
+    (corpus / "aclImdb" / "train" / "urls_pos.txt").write_text("http://www.imdb.com/title/tt0453418/usercomments\n")
+    assert [row["movie"] for row in rows(corpus).to_pylist() if row["split"] == "train"] == [None, "tt0453418"]
+
+
+def test_a_folder_that_cannot_be_listed_is_named(corpus, monkeypatch):
+    (corpus / "train").mkdir()
+
+    def fail(path):
+        raise PermissionError(f"no permission for {path}")
+
+    monkeypatch.setattr("pathlib.Path.iterdir", fail)
+    with pytest.raises(InputError, match="cannot be listed"):
+        rows(corpus)

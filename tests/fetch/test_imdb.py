@@ -7,11 +7,17 @@ import lzma
 import os
 import tarfile
 import tracemalloc
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from pipeline.core.errors import InputError
-from pipeline.fetch.imdb import check_imdb, read_archive
+from pipeline.fetch.imdb import read_imdb
+from pipeline.fetch.layout import read_layout
+from pipeline.fetch.reviews import BATCH, COLUMNS, SPLITS
 from tests.conftest import unpack
 
 REVIEWS = {
@@ -21,6 +27,17 @@ REVIEWS = {
     "test/pos/10_10": "Fine.",
     "test/neg/2_1": "Poor.",
 }
+
+
+def read_archive(path):
+    """Return the splits of an archive or folder as tables, and the digest of the contents."""
+    digests = []
+    with TemporaryDirectory() as scratch:
+        batches = read_layout(path, Path(scratch), lambda contents: digests.append(contents.digest()))
+        table = pa.Table.from_batches(batches, BATCH)
+        assert not any(Path(scratch).iterdir())
+    tables = {split: table.filter(pc.equal(table["split"], split)).select(COLUMNS.names) for split in SPLITS}
+    return tables, digests[0]
 
 
 def add(tar, name, content, **changes):
@@ -103,15 +120,16 @@ def test_a_missing_truncated_or_other_archive_is_named(archive, tmp_path):
         read_archive(path)
 
 
-def test_other_reviews_are_not_imdb(archive, monkeypatch):
+def test_other_reviews_are_not_imdb(archive, monkeypatch, tmp_path):
     path = archive()
-    tables, digest = read_archive(path)
+    digest = read_archive(path)[1]
     with pytest.raises(InputError, match=r"train has 2 reviews, 1 of them positive; .* 25,000 and 12,500"):
-        check_imdb(tables, digest, path)
-    counts = {"train": (2, 1), "unsup": (1, 0), "test": (2, 1)}
-    monkeypatch.setattr("pipeline.fetch.imdb.IMDB_COUNTS", counts)
+        next(read_imdb(path, tmp_path))
+    monkeypatch.setattr("pipeline.fetch.imdb.IMDB_COUNTS", {"train": (2, 1), "unsup": (1, 0), "test": (2, 1)})
     with pytest.raises(InputError, match=f"digest of the reviews is {digest}, the official"):
-        check_imdb(tables, digest, path)
+        next(read_imdb(path, tmp_path))
+    monkeypatch.setattr("pipeline.fetch.imdb.IMDB_DIGEST", digest)
+    assert next(read_imdb(path, tmp_path)).num_rows == 5
 
 
 def sparse(size):

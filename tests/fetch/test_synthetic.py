@@ -5,7 +5,7 @@ import re
 import pyarrow as pa
 import pytest
 
-from pipeline.fetch.corpus import COLUMNS
+from pipeline.fetch.reviews import COLUMNS
 from pipeline.fetch.synthetic import ADJECTIVES, ADVERBS, sample_tables
 
 SIZES = {"n_train": 400, "n_unsup": 50, "n_test": 200}

@@ -29,6 +29,7 @@ from pipeline.core.params import flatten
 from pipeline.core.ragged import Ragged
 from pipeline.embed.vector_formats import read_vector_file
 from pipeline.ensemble.predictions import answers, load_predictions, make_predictions, save_predictions
+from pipeline.fetch.corpus import write_corpus
 from pipeline.fetch.custom import read_custom
 from pipeline.presets import apply, read_preset
 from pipeline.serve.server import RefusedError, parse_request, readable
@@ -116,17 +117,21 @@ def _table(name: str) -> Callable[[Path], None]:
     def write(folder: Path) -> None:
         if name.endswith("parquet"):
             pq.write_table(table, folder / name)
-        elif name.endswith("jsonl"):
-            (folder / name).write_text("".join(json.dumps(row) + "\n" for row in table.to_pylist()))
+            return
+        if ".jsonl" in name:
+            content = "".join(json.dumps(row) + "\n" for row in table.to_pylist())
         else:
             rows = [",".join(map(str, row.values())) for row in table.to_pylist()]
-            (folder / name).write_text("\n".join([",".join(table.column_names), *rows, '"a ""b""\nc",1,,', ""]))
+            content = "\n".join([",".join(table.column_names), *rows, '"a ""b""\nc",1,,', ""])
+        with pa.output_stream(folder / name, compression="detect") as file:
+            file.write(content.encode())
 
     return write
 
 
 def _read_corpus(folder: Path) -> None:
-    read_custom(folder, test_frac=0.25, seed=1)
+    where, batches = read_custom(folder, folder.parent)
+    write_corpus(batches, folder.parent / "written", where=where, valid_frac=0.1, test_frac=0.25, seed=1)
 
 
 def _vectors(kind: str) -> Callable[[Path], None]:
@@ -189,6 +194,8 @@ KINDS: dict[str, tuple[Callable[[Path], None], Callable[[Path], object], tuple[s
     "archive": (_archive(""), _read_corpus, ("a.tar",)),
     "archive_gz": (_archive(".gz"), _read_corpus, ("a.tar.gz",)),
     "csv": (_table("t.csv"), _read_corpus, ("t.csv",)),
+    "csv_gz": (_table("t.csv.gz"), _read_corpus, ("t.csv.gz",)),
+    "jsonl_zst": (_table("t.jsonl.zst"), _read_corpus, ("t.jsonl.zst",)),
     "jsonl": (_table("t.jsonl"), _read_corpus, ("t.jsonl",)),
     "parquet": (_table("t.parquet"), _read_corpus, ("t.parquet",)),
     "vectors_bin": (_vectors("bin"), lambda folder: read_vector_file(folder / "v.bin"), ("v.bin",)),
