@@ -19,7 +19,9 @@ class Model:
     """The files of an exported folder."""
 
     def __init__(self, folder: Path) -> None:
-        self.session = onnxruntime.InferenceSession(folder / "model.onnx")
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1  # the LSTM's steps are small: more threads would wait for each other
+        self.session = onnxruntime.InferenceSession(folder / "model.onnx", options)
         self.tokenizer = Tokenizer.from_config(json.loads((folder / "tokenizer.json").read_bytes()))
         self.config = json.loads((folder / "config.json").read_bytes())["network"]
         lines = (folder / "vocab.tsv").read_bytes().decode().split("\n")[:-1]
