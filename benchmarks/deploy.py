@@ -40,7 +40,7 @@ def one_by_one(model: Predicts, texts: Sequence[str]) -> Rate:
 
 
 def figures() -> Iterator[dict[str, Any]]:
-    """Measure the export, the difference and the speed; both read texts, so both rates include the tokenizer."""
+    """Measure size, difference and speed; both models read texts, so both rates include the tokenizer."""
     try:
         from examples.predict_onnx import Model
     except ImportError as error:
@@ -53,9 +53,7 @@ def figures() -> Iterator[dict[str, Any]]:
     table = pq.ParquetFile(ROOT / "data/unsup.parquet")
     texts = next(table.iter_batches(N_REVIEWS, columns=["text"]))["text"].to_pylist()
     with tempfile.TemporaryDirectory() as name:
-        started = time.perf_counter()
         folder = export_onnx(LEAD, ROOT / "artifacts", Path(name) / "exported")
-        yield figure("export, onnx", time.perf_counter() - started, "s", f"{LEAD}, at most", 10, 1)
         size = (folder / "model.onnx").stat().st_size / 1e6
         before = (first_seed(trained) / "model.safetensors").stat().st_size / 1e6
         unit, against = f"times the size, {size:.1f} MB", f"model.safetensors, {before:.1f} MB"
