@@ -18,8 +18,13 @@ $(BIN)/installed: requirements.txt
 	$(BIN)/python $(INSTALL) -r requirements.txt
 	touch $@
 
+# The format ONNX and its runtime.
+$(BIN)/installed-onnx: examples/requirements.txt $(BIN)/installed
+	$(BIN)/python $(HASHED) examples/requirements.lock
+	touch $@
+
 # The libraries in which the tests open the vectors.
-$(BIN)/installed-tests: tests/requirements.txt $(BIN)/installed
+$(BIN)/installed-tests: tests/requirements.txt $(BIN)/installed-onnx
 	$(BIN)/python $(HASHED) tests/requirements.lock
 	touch $@
 
@@ -80,7 +85,7 @@ plots-page: $(BIN)/installed  ## write .dvc/plots.html, the page of `dvc plots`,
 fuzz: .venv-fuzz/installed  ## feed the readers of files bytes that a fuzzer makes; SECONDS each (600), TARGETS="csv-t.csv ..." or all
 	nice -n 19 .venv-fuzz/bin/python -m tests.fuzz.run $(or $(SECONDS),600) $(TARGETS)
 
-bench: $(BIN)/installed .venv-bench/installed  ## speed and growth, side by side; ROWS=text measures one group; writes benchmarks/results.json
+bench: $(BIN)/installed-onnx .venv-bench/installed  ## speed and growth, side by side; ROWS=text measures one group; writes benchmarks/results.json
 	$(BIN)/python -m benchmarks.run $(ROWS)
 
 check-lock: $(BIN)/installed  ## check that dvc.lock and the metrics are those of this code and these parameters
@@ -95,7 +100,7 @@ COMPILE = .venv-pins/bin/uv pip compile --quiet --no-config
 LOCK = $(COMPILE) --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make pins"
 
 pins: .venv-pins/installed  ## write requirements.lock beside each requirements.txt: the hash of every file of each version
-	for folder in . .ci tests tests/browser tests/fuzz; do \
+	for folder in . .ci examples tests tests/browser tests/fuzz; do \
 		$(LOCK) --no-deps --no-emit-package torch $$folder/requirements.txt -o $$folder/requirements.lock || exit; done
 	$(LOCK) --universal -c requirements.txt benchmarks/requirements.txt -o benchmarks/requirements.lock
 
@@ -103,7 +108,7 @@ wheels: export MACOSX_DEPLOYMENT_TARGET = 14.0
 wheels: .venv-pins/installed  ## check that the pins fit together and have wheels, for each Python and platform
 	for platform in x86_64-manylinux_2_28 aarch64-manylinux_2_28 aarch64-apple-darwin; do for version in 3.11 3.12 3.13; do \
 		$(COMPILE) --only-binary :all: --no-binary antlr4-python3-runtime --python-platform $$platform \
-			--python-version $$version requirements.txt tests/requirements.txt > /dev/null || exit; \
+			--python-version $$version requirements.txt examples/requirements.txt tests/requirements.txt > /dev/null || exit; \
 		echo "$$platform, Python $$version: wheels for all"; done; done
 
 audit: .venv-pins/installed  ## ask for known vulnerabilities of the pinned versions

@@ -14,7 +14,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import torch
 
-from benchmarks import busy, cells, command_line, gpu, growth, learning, page, text, training, vectors
+from benchmarks import busy, cells, command_line, deploy, deploy, gpu, growth, learning, page, text, training, vectors
 from benchmarks.measure import line, table
 from pipeline.classify.device import keep_freed_memory, make_deterministic
 from pipeline.core.files import read_json, write_json
@@ -26,7 +26,7 @@ from stages.runner import hardware, read_params
 
 RESULTS = Path("benchmarks/results.json")
 DOCUMENT = Path("docs/benchmarks.md")
-ROWS = ("training", "learning", "cells", "text", "vectors", "page", "command_line", "growth", "busy", "gpu")
+ROWS = ("training", "learning", "cells", "text", "vectors", "deploy", "page", "command_line", "growth", "busy", "gpu")
 N_WORDS = 50_000
 N_TEXTS = 6_000
 
@@ -66,6 +66,7 @@ def main(rows: list[str]) -> None:
         "cells": lambda: cells.figures(params),
         "text": lambda: text.figures(params, corpus, texts, chunks, words),
         "vectors": vectors.figures,
+        "deploy": deploy.figures,
         "page": page.figures,
         "command_line": command_line.figures,
         "growth": growth.figures,

@@ -149,7 +149,7 @@ def figures(
     params: Params, corpus: list[str], texts: list[str], chunks: list[Chunk], words: list[str]
 ) -> Iterator[dict[str, Any]]:
     """Measure everything about text; `corpus` has all reviews, `texts` those that `chunks` has."""
-    torch.set_num_threads(params.classify.num_threads)
+    torch.set_num_threads(params.classify.n_processes)
     yield from tokenization(params, corpus)
     yield prediction(params, texts, chunks, words)
     yield from skipgram_words(params, chunks)

@@ -26,7 +26,7 @@ FLOORS = (  # a package imports from those on its left, and within its floor fro
     ("cells",),
     ("fetch", "tokenize", "embed", "baseline", "classify", "maas", "ensemble", "student"),
     ("vectors", "polarity", "evaluate"),
-    ("report", "compare", "serve"),
+    ("report", "compare", "serve", "deploy"),
 )
 
 

@@ -1,11 +1,13 @@
-"""Commands that use the word vectors."""
+"""Commands that use the word vectors, and the export of an LSTM."""
 
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from pipeline.commands.options import EMBEDDINGS, METRICS, PATH, SeveralValues
 from pipeline.core.errors import InputError
+from pipeline.core.models import LEAD
 
 
 @click.command(cls=SeveralValues)
@@ -32,7 +34,10 @@ def neighbors(
 
 
 @click.command()
-@click.option("--format", "name", required=True, help="word2vec, word2vec-text, glove, projector or artifact.")
+@click.option(
+    "--format", "name", required=True, help="word2vec, word2vec-text, glove, projector, artifact; or onnx, of an LSTM."
+)
+@click.option("--model", default=LEAD, help="The LSTM of the format onnx: its name or folder, or the folder of a seed.")
 @click.option(
     "--embeddings",
     type=PATH,
@@ -41,8 +46,17 @@ def neighbors(
 )
 @METRICS
 @click.option("--output", type=PATH, help="The file or folder to write; by default named after the format.")
-def export(name: str, embeddings: Path, metrics: Path, output: Path | None) -> None:
-    """Write the word vectors in a format that other programs read."""
+@click.pass_context
+def export(context: click.Context, name: str, model: str, embeddings: Path, metrics: Path, output: Path | None) -> None:
+    """Write the word vectors or an LSTM for other programs."""
+    read, unread = ("model", "embeddings") if name == "onnx" else ("embeddings", "model")
+    if context.get_parameter_source(unread) is ParameterSource.COMMANDLINE:
+        raise InputError(f"the format {name} does not read --{unread}; give --{read}, or another format")
+    if name == "onnx":
+        from pipeline.deploy.export import export_onnx
+
+        click.echo(export_onnx(model, Path("artifacts"), output))
+        return
     from pipeline.core.embeddings import load_vectors
     from pipeline.vectors.export import export as write
 

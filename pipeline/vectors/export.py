@@ -67,7 +67,7 @@ def export(embeddings: Embeddings, name: str, target: Path | None = None, metric
         InputError: the format is unknown.
     """
     if name not in FORMATS:
-        raise InputError(f"the format {name!r} is unknown; use {', '.join(FORMATS)}")
+        raise InputError(f"the format {name!r} is unknown; use {', '.join(FORMATS)}, or onnx for an LSTM")
     default, write = FORMATS[name]
     target = target or Path(default)
     with atomic(target) as temporary:
