@@ -28,7 +28,8 @@ PAGE = """<!doctype html>
 SCRIPTS
 <script>
   const draw = async (spec) => new vega.View(vega.parse(vegaLite.compile(spec).spec), { renderer: "none" }).toSVG();
-  const show = (text) => document.body.append(Object.assign(document.createElement("drawn-charts"), { textContent: text }));
+  const place = document.body.appendChild(document.createElement("drawn-charts"));
+  const show = (text) => (place.textContent = text);
   Promise.all(SPECS.map(draw)).then((drawn) => show(JSON.stringify(drawn)), (error) => show(String(error)));
 </script>
 """
