@@ -79,7 +79,7 @@ def word_by_word(classifier: Classifier, texts: Mapping[str, str], recorded: Map
         if abs(last - recorded[review]) > TOLERANCE:
             raise InputError(
                 f"the network gives {review} the probability {last:.2f}, the predictions have {recorded[review]:.2f}:"
-                " it is not the one that made them; `dvc repro` brings both together"
+                " they come from another network or other code; compare revisions that have run with this code"
             )
         cut = pieces(readable(text), chunk.text.split(), index, prefixes)
         read[review] = annotate({"before": prefixes.before, "pieces": cut})

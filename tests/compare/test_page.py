@@ -42,7 +42,7 @@ def reviews() -> dict[str, ModelReviews]:
     texts = {one.id: HOSTILE for one in changed}
     return {
         NETWORK: ModelReviews(changed, 2, texts, words, {"A": 1, "B": 2}),
-        LINEAR: ModelReviews(changed, 1, {}, notes=["a <reason>"]),
+        LINEAR: ModelReviews(changed, 1, {}, notes=["a <reason>; `dvc fetch`"]),
     }
 
 
@@ -79,7 +79,7 @@ def test_the_page_loads_nothing_and_escapes_names_and_reviews(repository: Reposi
     assert "B &lt;i&gt;is&lt;/i&gt; better" in html
     assert "&#34;&lt;b&gt;&#34;" in html
     assert "<script>alert" not in html
-    assert "Without shading: a &lt;reason&gt;." in html
+    assert "Without shading: a &lt;reason&gt;; <code>dvc fetch</code>." in html
 
 
 def test_reviews_are_shown_word_by_word_by_both_revisions_or_by_their_ids(repository: Repository) -> None:

@@ -112,7 +112,7 @@ def test_a_network_of_other_predictions_shades_nothing(
     sides: Sides, changed: list[ChangedReview], texts: dict[str, str]
 ) -> None:
     network = words.load_network(sides[0].revision, TUNED, 1)
-    with pytest.raises(InputError, match=r"predictions have 7\.00: it is not the one that made them; `dvc repro`"):
+    with pytest.raises(InputError, match=r"predictions have 7\.00: they come from another network or other code;"):
         words.word_by_word(network, texts, dict.fromkeys(texts, 7.0))
 
 
