@@ -49,8 +49,8 @@ def digest(spec: Spec) -> str:
 
 def drawn_from(svg: str) -> str:
     """Return the digest of the specification that a file was drawn from; empty if it has none."""
-    found = re.search(r'data-spec="(\w+)"', svg)
-    return found[1] if found else ""
+    attribute = re.search(r'data-spec="(\w+)"', svg)
+    return attribute[1] if attribute else ""
 
 
 def with_colors(svg: str, spec: Spec) -> str:
