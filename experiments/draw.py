@@ -21,7 +21,6 @@ from pipeline.report.charts import CONFIG, Spec
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 OPTIONS = ("--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=60000", "--dump-dom")
-SECONDS = 300
 PAGE = """<!doctype html>
 <meta charset="utf-8">
 <body>
@@ -39,7 +38,8 @@ COLOR = re.compile(r"--([a-z]+): (?:light-dark\((#\w+), (#\w+)\)|(#\w+));")
 def colors() -> dict[str, tuple[str, str]]:
     """Return the colors of the report's style sheet by name: on light and on dark paper."""
     css = (resources.files("pipeline.report") / "templates/report.css").read_text("utf-8")
-    return {name: (light or both, dark or both) for name, light, dark, both in COLOR.findall(css)}
+    screen = css.partition("}")[0]  # the first rule; a later one is about print
+    return {name: (light or both, dark or both) for name, light, dark, both in COLOR.findall(screen)}
 
 
 def digest(spec: Spec) -> str:
@@ -77,7 +77,7 @@ def draw(specs: Sequence[Spec]) -> list[str]:
         page = Path(folder) / "charts.html"
         page.write_text(PAGE.replace("SPECS", given).replace("SCRIPTS", vega.scripts()), "utf-8")
         command = [browser, *OPTIONS, f"--user-data-dir={folder}/profile", page.as_uri()]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS)
+        done = subprocess.run(command, capture_output=True, text=True)
     said = html.unescape(done.stdout.rpartition("<drawn-charts>")[2].partition("</drawn-charts>")[0])
     try:
         drawings: list[str] = json.loads(said)

@@ -78,7 +78,8 @@ def test_a_drawing_has_its_colors_for_light_and_dark() -> None:
     assert draw.drawn_from(drawn) == draw.digest(SPEC) != draw.digest({})
     assert "<style>svg{--ink:#1d1f23;}@media(prefers-color-scheme:dark){svg{--ink:#e9e7e2;}}</style><path" in drawn
     assert draw.drawn_from(SVG) == ""
-    assert {"paper", "ink", "quiet", "line", "red", "blue", "orange"} <= set(draw.colors())
+    assert draw.colors()["paper"] == ("#fdfcfa", "#15171a")
+    assert {"ink", "quiet", "line", "red", "blue", "orange"} <= set(draw.colors())
 
 
 def test_without_a_browser_nothing_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
