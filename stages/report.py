@@ -36,12 +36,12 @@ def read_rows(path: Path) -> Rows:
 
 def main(
     progress: Progress, *, seeds: list[int], fetch: Section, tokenize: Section, embed: Section, baseline: Section,
-    classify: Section, maas: Section, polarity: Section, evaluate: Section,
+    classify: Section, maas: Section, polarity: Section, ensemble: Section, student: Section, evaluate: Section,
 ) -> dict[str, str]:  # fmt: skip
     """Read the results of the listed seeds, render the page, save it."""
     sections = {
         "fetch": fetch, "tokenize": tokenize, "embed": embed, "baseline": baseline, "classify": classify,
-        "maas": maas, "polarity": polarity, "evaluate": evaluate,
+        "maas": maas, "polarity": polarity, "ensemble": ensemble, "student": student, "evaluate": evaluate,
     }  # fmt: skip
     runs = [f"{model}-{seed}" for model in NETWORKS for seed in seeds]
     names = ("corpus", "embeddings", "test", "paired", "gap", "polarity", "provenance")

@@ -119,6 +119,11 @@ def test_a_stage_gets_the_sections_that_it_depends_on(name: str) -> None:
         assert wanted == {key.partition(".")[0] for key in keys}
 
 
+def test_the_report_shows_every_section() -> None:
+    signature = inspect.signature(importlib.import_module("stages.report").main)
+    assert set(signature.parameters) == {"progress", *Params.model_fields}
+
+
 def test_params_yaml_has_the_keys_of_the_models(params: Params) -> None:
     values = YAML(typ="safe").load(ROOT / "params.yaml")
     assert {key: set(value) if isinstance(value, dict) else None for key, value in values.items()} == {

@@ -12,7 +12,7 @@ from typing import TypeAlias
 import numpy as np
 from tabulate import tabulate
 
-from experiments.cells.answers import compare, pooled, right_of
+from experiments.cells.answers import Compared, compare, pooled, right_of
 from experiments.cells.run import CHOSEN, FIRST_SEED, RATES, RUNS, chosen_rate
 from experiments.record import Figures
 from experiments.table import mean
@@ -51,16 +51,20 @@ def at_chosen_rate(results: Results) -> dict[str, list[Figures]]:
     }
 
 
-def cells_table(results: Results) -> str:
-    """Return a row per cell at its chosen learning rate, by falling accuracy, with its test against `lstm`."""
+def against_reference(results: Results) -> dict[str, Compared]:
+    """Compare each cell with `lstm`, at the chosen rates; only cells with the most seeds, and at least two."""
     runs = at_chosen_rate(results)
     most = max((len(by_seed) for by_seed in runs.values()), default=0)
     right = {cell: right_of(by_seed) for cell, by_seed in runs.items() if len(by_seed) == most > 1}
-    tests = {}
-    if REFERENCE in right:
-        seeds = pooled(list(right.values()))
-        others = [cell for cell in right if cell != REFERENCE]
-        tests = {cell: compare(right[cell], right[REFERENCE], seeds, LEVEL) for cell in others}
+    if REFERENCE not in right:
+        return {}
+    seeds = pooled(list(right.values()))
+    return {cell: compare(one, right[REFERENCE], seeds, LEVEL) for cell, one in right.items() if cell != REFERENCE}
+
+
+def cells_table(results: Results) -> str:
+    """Return a row per cell at its chosen learning rate, by falling accuracy, with its test against `lstm`."""
+    runs, tests = at_chosen_rate(results), against_reference(results)
     corrected = dict(zip(tests, holm([test.p for test in tests.values()]), strict=True))
     rows = []
     for cell, by_seed in sorted(runs.items(), key=lambda item: -statistics.mean(run["accuracy"] for run in item[1])):

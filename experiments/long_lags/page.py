@@ -57,7 +57,7 @@ def page(runs: Runs) -> str:
         n_seeds=max(len(one["seeds"]) for one in every),
         hours=sum(one["seconds"] for one in every) / 3600,
         hardware=sorted({one["hardware"] for one in every}),
-        config=CONFIG,
+        config={**CONFIG, "legend": {**CONFIG["legend"], "columns": 4}},  # eight cells
         vega_versions=vega.vega_versions(),
         vega_scripts=vega.scripts(),
     )

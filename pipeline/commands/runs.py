@@ -2,12 +2,17 @@
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from pipeline.commands.options import METRICS, PATH
 from pipeline.core.errors import InputError, refusing
 from pipeline.core.files import atomic, read_json
+
+if TYPE_CHECKING:
+    from pipeline.compare.comparison import Comparison
+    from pipeline.compare.reviews import ChangedReview
 
 
 @click.command()
@@ -29,6 +34,13 @@ from pipeline.core.files import atomic, read_json
 @click.option("--reviews", "n_reviews", type=click.IntRange(1), help="Also print so many reviews that changed side.")
 @click.option("--json", "form", flag_value="json", help="Print JSON.")
 @click.option("--markdown", "form", flag_value="markdown", help="Print Markdown, for a pull request.")
+@click.option(
+    "--html",
+    "target",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write a page that opens offline; with --reviews, the reviews are on it, word by word.",
+)
 def compare(
     revision: tuple[str, ...],
     every: bool,
@@ -37,6 +49,7 @@ def compare(
     resamples: int,
     n_reviews: int | None,
     form: str | None,
+    target: Path | None,
 ) -> None:
     """Compare revisions by their predictions on the same reviews.
 
@@ -78,6 +91,8 @@ def compare(
     many = every or len(comparisons) > 1
     if n_reviews and (many or form):
         raise InputError("--reviews needs two revisions, and neither --json nor --markdown; name two revisions")
+    if target and (many or form):
+        raise InputError("--html needs two revisions, and neither --json nor --markdown; name two revisions")
     if many:
         comparisons = comparison.correct_for_many(comparisons)
     if form == "json":
@@ -89,13 +104,40 @@ def compare(
     elif many:
         click.echo(text.many_as_text(a, comparisons, left_out, level))
     else:
-        click.echo(text.as_text(comparisons[0], level))
+        (one,) = comparisons
+        changed: dict[str, list[reviews.ChangedReview]] = {}
+        texts: dict[str, str] = {}
         if n_reviews:
-            changed = {model: reviews.changed_reviews(a, others[0], model) for model in comparisons[0].models}
+            changed = {model: reviews.changed_reviews(one.a, one.b, model) for model in one.models}
             ids = [review.id for of_model in changed.values() for review in of_model[:n_reviews]]
             texts = reviews.read_texts(Path("data/test.parquet"), ids)
+        if target:
+            _write_page(target, one, level, changed, n_reviews or 0, texts)
+        else:
+            click.echo(text.as_text(one, level))
             for model, of_model in changed.items():
-                click.echo("\n" + reviews.reviews_as_text(model, of_model, n_reviews, texts))
+                click.echo("\n" + reviews.reviews_as_text(model, of_model, n_reviews or 0, texts))
+
+
+def _write_page(
+    target: Path,
+    one: "Comparison",
+    level: float,
+    changed: "dict[str, list[ChangedReview]]",
+    n_reviews: int,
+    texts: dict[str, str],
+) -> None:
+    """Write the page of a comparison, with the first reviews of those that changed side in each model."""
+    from pipeline.compare.page import page
+
+    shown = {}
+    if changed:
+        from pipeline.compare.words import reviews_of  # loads torch
+
+        shown = {model: reviews_of(one.a, one.b, model, each, n_reviews, texts) for model, each in changed.items()}
+    with atomic(target) as temporary:
+        temporary.write_text(page(one, level, shown), "utf-8")
+    click.echo(target)
 
 
 @click.command()

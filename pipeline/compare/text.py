@@ -40,7 +40,8 @@ def _range_of_points(interval: Interval) -> str:
     return f"{_points(interval[0])} to {_points(interval[1]).strip()}"
 
 
-def _p(p: float) -> str:
+def p_value(p: float) -> str:
+    """Format a p value."""
     return "< 1e-99" if p < 1e-99 else f"{p:.2f}" if p >= 0.1 else f"{p:.3f}" if p >= 0.001 else f"{p:.0e}"
 
 
@@ -52,7 +53,8 @@ def _names(models: Sequence[str]) -> str:
     return models[0] if len(models) == 1 else f"{', '.join(models[:-1])} and {models[-1]}"
 
 
-def _value(value: Any) -> str:
+def shown_value(value: Any) -> str:
+    """Format the value of a parameter as JSON."""
     return ABSENT if value == ABSENT else json.dumps(value, ensure_ascii=False, default=str)
 
 
@@ -135,8 +137,8 @@ def _seeds(models: Mapping[str, ModelChange]) -> list[str]:
             ),
             *_wrapped(
                 f"  standard error: {100 * both.reviews**0.5:.2f} points from the reviews, {100 * seeds:.2f} from the"
-                f" seeds; McNemar's p for single pairs of runs: {_p(min(one.change.mcnemar))} to"
-                f" {_p(max(one.change.mcnemar))}",
+                f" seeds; McNemar's p for single pairs of runs: {p_value(min(one.change.mcnemar))} to"
+                f" {p_value(max(one.change.mcnemar))}",
                 "  ",
             ),
         ]
@@ -146,12 +148,17 @@ def _seeds(models: Mapping[str, ModelChange]) -> list[str]:
 def _params(comparison: Comparison) -> list[str]:
     if not comparison.params:
         return ["The parameters are the same."]
-    rows = [(key, _value(a), _value(b)) for key, (a, b) in comparison.params.items()]
+    rows = [(key, shown_value(a), shown_value(b)) for key, (a, b) in comparison.params.items()]
     return _table([("parameters that differ", "A", "B"), *rows])
 
 
 def _left_out(comparison: Comparison) -> list[str]:
     return [f"Left out: {model}, which is only in {where}." for model, where in comparison.left_out.items()]
+
+
+def conclusions(comparison: Comparison, level: float) -> list[str]:
+    """Return sentences: which differences exceed noise, what is unknown about seeds, and which models are left out."""
+    return [*_sentences(comparison, level), *_unknown_seeds(comparison.models), *_left_out(comparison)]
 
 
 def as_text(comparison: Comparison, level: float) -> str:
@@ -175,10 +182,9 @@ def as_text(comparison: Comparison, level: float) -> str:
             continue
         p = "McNemar p" if change.test == "mcnemar" else "p"
         lost = f"{_count(change.n_lost)} lost"
-        rows.append(("", *intervals, _range_of_points(change.interval), lost, f"{p} {_p(change.p)}"))
+        rows.append(("", *intervals, _range_of_points(change.interval), lost, f"{p} {p_value(change.p)}"))
     table = _table(rows)
-    models = comparison.models
-    sentences = [*_sentences(comparison, level), *_unknown_seeds(models), *_left_out(comparison)]
+    sentences = conclusions(comparison, level)
     lines = [
         *_heading([("A", comparison.a), ("B", comparison.b)]),
         *_notes(comparison.notes),
@@ -189,7 +195,7 @@ def as_text(comparison: Comparison, level: float) -> str:
         *table[1:],
         "",
         *(line for sentence in sentences for line in _wrapped(sentence)),
-        *_seeds(models),
+        *_seeds(comparison.models),
         "",
         *_params(comparison),
     ]
@@ -220,7 +226,7 @@ def many_as_text(
             _range_of_points(one.change.interval),
             _count(one.change.n_gained),
             _count(one.change.n_lost),
-            _p(one.p),
+            p_value(one.p),
             SAID[one.verdict],
         )
         for block in changed
@@ -230,7 +236,9 @@ def many_as_text(
     lines += ["", title, "-" * max(map(len, [title, *table]))] if n_tests else [""]
     for comparison, block in zip(comparisons, changed, strict=True):
         b = comparison.b
-        changes = "; ".join(f"{key} {_value(old)} -> {_value(new)}" for key, (old, new) in comparison.params.items())
+        changes = "; ".join(
+            f"{key} {shown_value(old)} -> {shown_value(new)}" for key, (old, new) in comparison.params.items()
+        )
         lines += _wrapped(f"{b.name}  {b.revision.short}  {changes or 'the same parameters'}", "    ")
         lines += _notes([*b.notes, *comparison.notes], "  ")
         lines += [table.pop(0) for _ in block]

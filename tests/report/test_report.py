@@ -186,6 +186,17 @@ def test_the_deviation_over_seeds_is_shown_if_there_are_several(results: Results
     html = page(replace(results, test=test))
     assert "sd of seeds" in html
     assert html.count("± 0.12") == len(MODELS)
+    assert "Words and line are those of seed 1; the percentages beside them are means over the seeds." in html
+    assert "The curves pool the runs of all seeds" in html
+
+
+def test_a_difference_of_zero_has_no_sign(results: Results) -> None:
+    zero = {**UNCLEAR, "difference": 0.0, "low": -0.01, "high": 0.01}
+    html = markup(
+        page(replace(results, paired={lstm: dict.fromkeys(pairs, zero) for lstm, pairs in results.paired.items()}))
+    )
+    assert "(0.00 points, \u22121.00 to +1.00)" in html
+    assert not re.search("[+\u2212]0\\.00", html)
 
 
 def test_a_word_is_shaded_by_how_much_it_changed_the_probability() -> None:
