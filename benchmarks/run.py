@@ -14,7 +14,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import torch
 
-from benchmarks import busy, cells, command_line, deploy, deploy, gpu, growth, learning, page, text, training, vectors
+from benchmarks import busy, cells, command_line, deploy, gpu, growth, learning, page, text, training, vectors
 from benchmarks.measure import line, table
 from pipeline.classify.device import keep_freed_memory, make_deterministic
 from pipeline.core.files import read_json, write_json
