@@ -32,7 +32,12 @@ def neighbors(
 
 
 @click.command()
-@click.option("--format", "name", required=True, help="word2vec, word2vec-text, glove, projector or artifact.")
+@click.option(
+    "--format",
+    "name",
+    required=True,
+    help="word2vec, word2vec-text, glove, projector, sentence-transformers, model2vec or artifact.",
+)
 @click.option(
     "--embeddings",
     type=PATH,
