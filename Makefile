@@ -8,7 +8,7 @@ HASHED := $(INSTALL) --require-hashes -r
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-.PHONY: help demo test test-browser test-faults test-gpu repro release plots-page bench fuzz check check-lock pins wheels audit clean
+.PHONY: help demo test test-browser test-faults test-gpu test-static repro release plots-page bench fuzz check check-lock pins wheels audit clean
 
 # Everything with hashes but torch, whose builds differ from index to index; it alone is left to the second command.
 # `make pins` writes each requirements.lock anew, the same or not, so what is installed depends on requirements.txt.
@@ -33,6 +33,11 @@ $(BIN)/installed-browser: tests/browser/requirements.txt $(BIN)/installed
 	$(BIN)/python $(HASHED) tests/browser/requirements.lock
 	touch $@
 
+# The libraries that open the exported static models; they need some of what the tests need.
+$(BIN)/installed-static: tests/static/requirements.txt $(BIN)/installed-tests
+	$(BIN)/python $(HASHED) tests/static/requirements.lock
+	touch $@
+
 # A copy of the tree with its own DVC cache, so that the files of a real run stay as they are.
 demo: $(BIN)/installed  ## every stage on the embedded corpus, in .demo/; needs no data
 	mkdir -p .demo
@@ -53,6 +58,9 @@ test-faults: $(BIN)/installed-tests  ## kills, full disks, broken downloads, a c
 
 test-gpu: $(BIN)/installed  ## the tests that need a GPU; without one they are skipped
 	$(BIN)/python -m pytest -m gpu -rs
+
+test-static: $(BIN)/installed-static  ## the exported vectors in sentence-transformers and model2vec, and how their tokenizer differs
+	$(BIN)/python -m pytest -m static -rs tests/static
 
 check: $(BIN)/installed  ## style and types
 	$(BIN)/ruff check .
@@ -100,7 +108,7 @@ COMPILE = .venv-pins/bin/uv pip compile --quiet --no-config
 LOCK = $(COMPILE) --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make pins"
 
 pins: .venv-pins/installed  ## write requirements.lock beside each requirements.txt: the hash of every file of each version
-	for folder in . .ci examples tests tests/browser tests/fuzz; do \
+	for folder in . .ci examples tests tests/browser tests/fuzz tests/static; do \
 		$(LOCK) --no-deps --no-emit-package torch $$folder/requirements.txt -o $$folder/requirements.lock || exit; done
 	$(LOCK) --universal -c requirements.txt benchmarks/requirements.txt -o benchmarks/requirements.lock
 

@@ -35,7 +35,10 @@ def neighbors(
 
 @click.command()
 @click.option(
-    "--format", "name", required=True, help="word2vec, word2vec-text, glove, projector, artifact; or onnx, of an LSTM."
+    "--format",
+    "name",
+    required=True,
+    help="word2vec, word2vec-text, glove, projector, sentence-transformers, model2vec, artifact; or onnx, of an LSTM.",
 )
 @click.option("--model", default=LEAD, help="The LSTM of the format onnx: its name or folder, or the folder of a seed.")
 @click.option(

@@ -1,5 +1,6 @@
 """Export word vectors in the formats of other programs."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from pipeline.core.errors import InputError
 from pipeline.core.files import atomic
 from pipeline.vectors.card import BINARY, vectors_card
 from pipeline.vectors.intrinsic import keyed_vectors
+from pipeline.vectors.static import save_model2vec, save_sentence_transformers
 
 
 def _word2vec(embeddings: Embeddings, path: Path) -> None:
@@ -50,6 +52,8 @@ FORMATS: dict[str, tuple[str, Callable[[Embeddings, Path], None]]] = {
     "word2vec-text": ("vectors.w2v.txt", _text),  # spaCy's `init vectors`, fastText's .vec
     "glove": ("vectors.glove.txt", _glove),  # like word2vec-text, without the header
     "projector": ("projector", _projector),  # TensorBoard
+    "sentence-transformers": ("sentence-transformers", save_sentence_transformers),  # a StaticEmbedding
+    "model2vec": ("model2vec", save_model2vec),  # a StaticModel
     "artifact": ("embeddings", _artifact),  # a folder like artifacts/embeddings, with a card and the binary format
 }
 
@@ -64,14 +68,27 @@ def export(embeddings: Embeddings, name: str, target: Path | None = None, metric
         metrics: the metrics of the same run, for the card of `artifact`.
 
     Raises:
-        InputError: the format is unknown.
+        InputError: the format is unknown or cannot describe the tokenizer, or `target` has no name, as ".", or is a
+            folder with other files than an export writes.
     """
     if name not in FORMATS:
         raise InputError(f"the format {name!r} is unknown; use {', '.join(FORMATS)}, or onnx for an LSTM")
     default, write = FORMATS[name]
     target = target or Path(default)
+    if not target.name:
+        raise InputError(f"{str(target)!r} is no name of a file; name one in it, such as {target / default}")
     with atomic(target) as temporary:
         write(embeddings, temporary)
         if name == "artifact":
             (temporary / "README.md").write_text(vectors_card(embeddings, metrics, binary=True), "utf-8")
+        _check_folder(target, temporary)
     return target
+
+
+def _check_folder(target: Path, written: Path) -> None:
+    """Check that a folder that is replaced has no file but those of an earlier export."""
+    names = (set(os.listdir(folder)) if folder.is_dir() else set() for folder in (target, written))
+    if others := set.difference(*names):
+        raise InputError(
+            f"{target} is a folder with {min(others)!r}, which would be deleted; name another place, or delete it"
+        )
