@@ -1,6 +1,7 @@
 """A training that `torchrun` starts, on one machine and on two hosts; its processes are killed, a host is lost."""
 
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -209,7 +210,7 @@ def test_a_host_that_is_lost_may_come_back(
 def test_the_example_for_slurm_runs(untrained: Project, expected: dict[str, bytes], hosts: tuple[Host, Host]) -> None:
     programs = untrained.folder / "programs"
     programs.mkdir()
-    first, second = (" ".join(host.command(untrained.folder)) for host in hosts)
+    first, second = (shlex.join(host.command(untrained.folder)) for host in hosts)
     for name, script in {
         "scontrol": "echo host0; echo host1",
         "srun": f'shift; {first} "$@" & a=$!; {second} "$@" & wait $a && wait $!',
