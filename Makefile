@@ -8,7 +8,7 @@ HASHED := $(INSTALL) --require-hashes -r
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-.PHONY: help demo test test-browser test-faults test-gpu test-static repro release plots-page bench fuzz check check-lock pins wheels audit clean
+.PHONY: help demo test test-browser test-faults test-torchrun test-gpu test-static repro release plots-page bench fuzz check check-lock pins wheels audit clean
 
 # Everything with hashes but torch, whose builds differ from index to index; it alone is left to the second command.
 # `make pins` writes each requirements.lock anew, the same or not, so what is installed depends on requirements.txt.
@@ -55,6 +55,9 @@ test-browser: $(BIN)/installed-browser  ## the report and the page in Chromium, 
 
 test-faults: $(BIN)/installed-tests  ## kills, full disks, broken downloads, a crowd at the page; FAULTS_SEED repeats one
 	$(BIN)/python -m pytest -m "faults or not faults" -s -rs tests/faults
+
+test-torchrun: $(BIN)/installed-tests  ## trainings under torchrun, on one machine and two hosts (root), with kills
+	$(BIN)/python -m pytest -m "faults or not faults" -s -rs tests/faults/test_torchrun.py
 
 test-gpu: $(BIN)/installed  ## the tests that need a GPU; without one they are skipped
 	$(BIN)/python -m pytest -m gpu -rs
