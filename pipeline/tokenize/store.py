@@ -89,7 +89,15 @@ def _write_header(file: IO[bytes], dtype: str, n_values: int) -> None:
     np.lib.format.write_array_header_1_0(file, {"descr": dtype, "fortran_order": False, "shape": (n_values,)})
 
 
-def write_tokens(source: Source, tokenizer: Tokenizer, folder: Path, corpus: Path, advance: Advance) -> dict[str, Any]:
+def write_tokens(
+    source: Source,
+    tokenizer: Tokenizer,
+    folder: Path,
+    corpus: Path,
+    advance: Advance,
+    *,
+    scheduler: str | None = None,
+) -> dict[str, Any]:
     """Tokenize the reviews of a source and write them.
 
     Args:
@@ -98,6 +106,7 @@ def write_tokens(source: Source, tokenizer: Tokenizer, folder: Path, corpus: Pat
         folder: is created with token ids, types, labels and validation mask.
         corpus: the file for the text, one review per line.
         advance: is called with the number of reviews done.
+        scheduler: see `tokenize`.
 
     Returns: `n_types`, and by split `n_reviews`, `n_dropped_in_test` and `n_tokens`.
     """
@@ -107,7 +116,8 @@ def write_tokens(source: Source, tokenizer: Tokenizer, folder: Path, corpus: Pat
     with open(corpus, "w", encoding="utf-8", newline="\n") as lines:
         for split, kept in source.keep.items():
             counted = ~valid if split == "train" else np.ones(kept.sum(), np.bool_)
-            for text in writer.add(split, tokenize(source.texts(split), tokenizer), counted):
+            chunks = tokenize(source.texts(split), tokenizer, scheduler=scheduler)
+            for text in writer.add(split, chunks, counted):
                 lines.write(text)
                 advance(text.count("\n"))
     writer.finish(tokenizer.config)
