@@ -61,7 +61,9 @@ def test_the_files_are_those_of_this_machine(local: Any, tmp_path: Path) -> None
     source = Source(tmp_path, drop_test_duplicates=True)
     for folder, address in (("here", None), ("there", local.scheduler_address)):
         place = tmp_path / folder
-        write_tokens(source, make("treebank"), place / "tokens", place / "corpus.txt", lambda n: None, scheduler=address)
+        write_tokens(
+            source, make("treebank"), place / "tokens", place / "corpus.txt", lambda n: None, scheduler=address
+        )
     here, there = (
         {file.relative_to(tmp_path / folder): file.read_bytes() for file in (tmp_path / folder).rglob("*.*")}
         for folder in ("here", "there")
