@@ -23,9 +23,9 @@ $(BIN)/installed-onnx: examples/requirements.txt $(BIN)/installed
 	$(BIN)/python $(HASHED) examples/requirements.lock
 	touch $@
 
-# The libraries in which the tests open the vectors.
-$(BIN)/installed-tests: tests/requirements.txt $(BIN)/installed-onnx
-	$(BIN)/python $(HASHED) tests/requirements.lock
+# The libraries in which the tests open the vectors, and Dask.
+$(BIN)/installed-tests: tests/requirements.txt requirements-dask.txt $(BIN)/installed-onnx
+	$(BIN)/python $(HASHED) tests/requirements.lock -r requirements-dask.lock
 	touch $@
 
 # The driver of an installed browser; no browser is downloaded.
@@ -97,7 +97,7 @@ fuzz: .venv-fuzz/installed  ## feed the readers of files bytes that a fuzzer mak
 	nice -n 19 .venv-fuzz/bin/python -m tests.fuzz.run $(or $(SECONDS),600) $(TARGETS)
 
 bench: $(BIN)/installed-onnx .venv-bench/installed  ## speed and growth, side by side; ROWS=text measures one group; writes benchmarks/results.json
-	$(BIN)/python -m benchmarks.run $(ROWS)
+	SIZES="$(SIZES)" $(BIN)/python -m benchmarks.run $(ROWS)
 
 check-lock: $(BIN)/installed  ## check that dvc.lock and the metrics are those of this code and these parameters
 	$(BIN)/python -m pytest -m lock tests/test_lock.py
@@ -113,13 +113,15 @@ LOCK = $(COMPILE) --python-version 3.11 --generate-hashes --no-annotate --custom
 pins: .venv-pins/installed  ## write requirements.lock beside each requirements.txt: the hash of every file of each version
 	for folder in . .ci examples tests tests/browser tests/fuzz tests/static; do \
 		$(LOCK) --no-deps --no-emit-package torch $$folder/requirements.txt -o $$folder/requirements.lock || exit; done
+	$(LOCK) --no-deps requirements-dask.txt -o requirements-dask.lock
 	$(LOCK) --universal -c requirements.txt benchmarks/requirements.txt -o benchmarks/requirements.lock
 
 wheels: export MACOSX_DEPLOYMENT_TARGET = 14.0
 wheels: .venv-pins/installed  ## check that the pins fit together and have wheels, for each Python and platform
 	for platform in x86_64-manylinux_2_28 aarch64-manylinux_2_28 aarch64-apple-darwin; do for version in 3.11 3.12 3.13; do \
 		$(COMPILE) --only-binary :all: --no-binary antlr4-python3-runtime --python-platform $$platform \
-			--python-version $$version requirements.txt examples/requirements.txt tests/requirements.txt > /dev/null || exit; \
+			--python-version $$version requirements.txt requirements-dask.txt examples/requirements.txt tests/requirements.txt \
+			> /dev/null || exit; \
 		echo "$$platform, Python $$version: wheels for all"; done; done
 
 audit: .venv-pins/installed  ## ask for known vulnerabilities of the pinned versions

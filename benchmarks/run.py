@@ -14,7 +14,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import torch
 
-from benchmarks import busy, cells, command_line, deploy, gpu, growth, learning, page, text, training, vectors
+from benchmarks import busy, cells, command_line, deploy, gpu, growth, learning, page, scale, text, training, vectors
 from benchmarks.measure import line, table
 from pipeline.classify.device import keep_freed_memory, make_deterministic
 from pipeline.core.files import read_json, write_json
@@ -26,7 +26,9 @@ from stages.runner import hardware, read_params
 
 RESULTS = Path("benchmarks/results.json")
 DOCUMENT = Path("docs/benchmarks.md")
-ROWS = ("training", "learning", "cells", "text", "vectors", "deploy", "page", "command_line", "growth", "busy", "gpu")
+ROWS = (
+    "training", "learning", "cells", "text", "vectors", "deploy", "page", "command_line", "growth", "scale", "busy", "gpu",
+)  # fmt: skip
 N_WORDS = 50_000
 N_TEXTS = 6_000
 
@@ -71,6 +73,7 @@ def main(rows: list[str]) -> None:
         "command_line": command_line.figures,
         "growth": growth.figures,
         "busy": busy.figures,
+        "scale": scale.figures,
         "gpu": lambda: gpu.figures(params, reviews, N_WORDS),
     }
     for row in rows or ROWS:

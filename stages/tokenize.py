@@ -30,6 +30,6 @@ def main(progress: Progress, *, tokenize: Tokenize) -> dict[str, Any]:
         atomic(DATA / "corpus.txt") as corpus,
         progress.bar("tokenize", source.n_reviews, " reviews") as advance,
     ):
-        figures = write_tokens(source, tokenizer, folder, corpus, advance)
+        figures = write_tokens(source, tokenizer, folder, corpus, advance, scheduler=tokenize.scheduler)
     write_json(Path("metrics/tokens.json"), figures)
     return {"tokenizer": tokenize.tokenizer, "reviews": source.n_reviews, "types": figures["n_types"]}

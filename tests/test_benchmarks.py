@@ -1,6 +1,7 @@
 """The arithmetic of the benchmarks; their timings are not tested."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,12 +12,14 @@ from benchmarks.gpu import difference, floor_per_token
 from benchmarks.measure import figure, line, side_by_side
 from benchmarks.measure import table as figures_table
 from benchmarks.run import ROWS
+from benchmarks.scale import sizes, write_reviews
 from benchmarks.training import Packed, config_of, flops_per_token, matmul_rate
 from pipeline.cells import make_cell
 from pipeline.classify.batches import Reviews
 from pipeline.classify.network import Dropout, Network, NetworkConfig
 from pipeline.core.files import read_json
 from pipeline.core.ragged import Ragged
+from pipeline.fetch.custom import read_custom
 from pipeline.params import Params
 from pipeline.report.tables import between_markers
 from tests.conftest import ROOT
@@ -100,3 +103,22 @@ def test_a_step_has_a_lower_bound_and_the_cpu_agrees_with_itself() -> None:
     reviews = Ragged(np.arange(10, dtype=np.int32), np.array([0, 4, 10]))
     assert len(Reviews(reviews, CONFIG, CPU)) == 2
     assert difference(reviews, CONFIG, CPU)["value"] == 0
+
+
+def test_synthetic_reviews_are_a_corpus_with_or_without_an_end_of_words(tmp_path: Path) -> None:
+    n_words = {}
+    for most_words in (50, None):
+        write_reviews(tmp_path / "reviews.parquet", 400, most_words)
+        tables = read_custom(tmp_path, test_frac=0.2, seed=1)
+        assert {split: len(table) for split, table in tables.items()} == {"train": 100, "unsup": 200, "test": 100}
+        assert sum(tables["train"]["label"].to_pylist()) == 50
+        texts = [text for table in tables.values() for text in table["text"].to_pylist()]
+        assert len(set(texts)) == 400
+        n_words[most_words] = len({word for text in texts for word in text.split()})
+    assert n_words[50] < n_words[None] / 5
+
+
+def test_sizes_are_millions() -> None:
+    assert sizes("1 0.02 0.1") == [20_000, 100_000, 1_000_000]
+    with pytest.raises(SystemExit, match=r"SIZES='many' are no numbers; use millions of reviews, such as '0.1 1'"):
+        sizes("many")

@@ -12,7 +12,7 @@ from tests.conftest import ROOT
 
 REQUIREMENTS = sorted(
     path.relative_to(ROOT)
-    for pattern in ("*requirements.txt", ".ci/*.txt", "benchmarks/*.txt", "examples/*.txt", "tests/**/requirements.txt")
+    for pattern in ("requirements*.txt", ".ci/*.txt", "benchmarks/*.txt", "examples/*.txt", "tests/**/requirements.txt")
     for path in ROOT.glob(pattern)
 )
 BUILDS_DIFFER = {"torch"}  # by index; see SECURITY.md

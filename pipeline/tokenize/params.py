@@ -1,6 +1,8 @@
 """The section `tokenize` of params.yaml."""
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from pipeline.core.params import Section
 
@@ -11,3 +13,4 @@ class Tokenize(Section):
     tokenizer: Literal["tweet", "treebank", "regex"]
     lowercase: bool
     drop_test_duplicates: bool
+    scheduler: Annotated[str, Field(pattern=r"^(tcp|tls)://[^/\s]+:\d+$")] | None

@@ -12,6 +12,8 @@ from pipeline.core.files import RESTORE
 from pipeline.core.parquet import NOT_REVIEWS, read_reviews
 
 SPLITS = ("train", "unsup")
+# By default pyarrow reads the texts of a whole row group at once, which has up to a million reviews.
+PIECES = {"pre_buffer": False, "buffer_size": 1 << 20}
 
 
 class Source:
@@ -37,7 +39,7 @@ class Source:
     def texts(self, split: str) -> Iterator[str]:
         """Stream the kept texts."""
         start, path = 0, self._folder / f"{split}.parquet"
-        with refusing(path, NOT_REVIEWS, RESTORE), pq.ParquetFile(path) as parquet:
+        with refusing(path, NOT_REVIEWS, RESTORE), pq.ParquetFile(path, **PIECES) as parquet:
             for batch in parquet.iter_batches(2048, columns=["text"], use_threads=False):
                 kept = self.keep[split][start : start + len(batch)]
                 yield from (text for text, keep in zip(batch["text"].to_pylist(), kept.tolist(), strict=True) if keep)

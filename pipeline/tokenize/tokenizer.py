@@ -17,6 +17,7 @@ from joblib import Parallel, delayed
 
 from pipeline.core.errors import InputError
 from pipeline.tokenize.chunks import Chunk
+from pipeline.tokenize.cluster import tokenize_on_cluster
 from pipeline.tokenize.sentences import TreebankWords, train_punkt
 from pipeline.tokenize.tweet import TweetWords
 
@@ -139,11 +140,23 @@ def _ctrl_c_blocked() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def tokenize(texts: Iterable[str], tokenizer: Tokenizer, *, n_jobs: int | None = None) -> Iterator[Chunk]:
-    """Tokenize reviews on `n_jobs` processes (all cores by default); yield chunks of some hundred, in order."""
+def tokenize(
+    texts: Iterable[str], tokenizer: Tokenizer, *, n_jobs: int | None = None, scheduler: str | None = None
+) -> Iterator[Chunk]:
+    """Tokenize reviews on several processes; yield chunks of some hundred, the same ones wherever, in order.
+
+    Args:
+        texts: the reviews.
+        tokenizer: splits them.
+        n_jobs: the number of processes on this machine; all cores by default.
+        scheduler: the address of a Dask scheduler whose workers do it instead, see `tokenize_on_cluster`.
+    """
     n_jobs = n_jobs or available_cores()
     stream = iter(texts)
     batches = iter(lambda: list(islice(stream, CHUNK_REVIEWS)), [])
+    if scheduler:
+        yield from tokenize_on_cluster(_chunk, json.dumps(tokenizer.config), batches, scheduler)
+        return
     first = list(islice(batches, CHUNKS_IN_PROCESS + 1))
     if n_jobs == 1 or len(first) <= CHUNKS_IN_PROCESS:
         yield from map(tokenizer.chunk, chain(first, batches))

@@ -41,7 +41,12 @@ def test_written_ids_rank_types_by_count_then_string(tmp_path: Path, name: str) 
         assert ids.values.dtype == np.int32
         assert [[types[i] for i in row] for row in as_lists(ids)] == [tokenizer(text) for text in some]
         assert lines[split] == [" ".join(tokenizer(text)) for text in some]
+        assert writer.n_tokens[split] == len(ids.values)
+    assert writer.n_types == len(types)
     assert not list(tmp_path.rglob("*.raw"))
+    for path in tmp_path.rglob("*.npy"):
+        np.save(tmp_path / "again.npy", np.load(path))
+        assert path.read_bytes() == (tmp_path / "again.npy").read_bytes()
 
 
 @pytest.fixture
@@ -73,6 +78,20 @@ def test_a_source_is_written_with_or_without_duplicates_of_test(data: Path, drop
     assert labels.tolist() == ([1, 1] if drop else [1, 0, 1])
     assert valid.tolist() == ([True, True] if drop else [True, False, True])
     assert read_tokenizer(data / "tokens") == tokenizer.config
+
+
+def test_texts_are_read_in_pieces_however_large_the_row_group_is(tmp_path: Path, rng: np.random.Generator) -> None:
+    text = rng.bytes(300 * 40_000).hex()
+    texts = [text[start : start + 600] for start in range(0, len(text), 600)]
+    columns = {"text": texts, "in_test": [False] * len(texts)}
+    for split in ("train", "unsup"):
+        pq.write_table(pa.table(columns), tmp_path / f"{split}.parquet")
+    source, pool = Source(tmp_path, drop_test_duplicates=True), pa.default_memory_pool()
+    before = most = pool.bytes_allocated()
+    for expected, actual in zip(texts, source.texts("train"), strict=True):
+        assert actual == expected
+        most = max(most, pool.bytes_allocated())
+    assert most - before < (tmp_path / "train.parquet").stat().st_size / 3
 
 
 def test_a_sample_is_evenly_spaced_and_leaves_validation_out(data: Path) -> None:

@@ -1,0 +1,168 @@
+"""Seconds and memory of `fetch` and `tokenize` against the number of reviews, from synthetic ones.
+
+Reviews have a statement of the embedded corpus each, and made-up words with the frequencies of a natural language: the
+next word is a new one ever more rarely, but always may be (Zipf's law). Where a row says so, the rarest are left out.
+Each stage runs as DVC runs it, in a process of its own. `make bench ROWS=scale SIZES="0.1 1 10"` names the sizes, in
+millions of reviews; a quarter is for train, half for unsup, and a quarter for test, as of IMDB's.
+
+Writes: docs/scaling.svg
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from benchmarks.measure import figure
+from benchmarks.rivals import PYTHON, missing_rivals
+from experiments.sandbox import ROOT, run_stage, sandbox
+from pipeline.core.files import atomic, read_json
+from pipeline.fetch.synthetic import sample_tables
+from pipeline.report.charts import CONFIG
+
+SIZES = "0.1 1"  # millions of reviews
+ZIPF = 1.37  # of a word's frequency by its rank; the number of types then grows like that of IMDB
+FEW_WORDS = 10_000
+N_WORDS = (60, 240)  # made-up words of a review, the fewest and the most
+N_STATEMENTS = 2_000  # different ones
+AT_ONCE = 10_000  # reviews
+SYLLABLES = [consonant + vowel for consonant in "bdfgklmnprstvz" for vowel in "aeiou"]
+PICTURE = ROOT / "docs/scaling.svg"
+# The colors of the report's style sheet, for a bright and a dark page.
+STYLE = """<style>:root { --ink: #1b1b1b; --quiet: #5c5c5c; --line: #ddd; --blue: #0072b2; --orange: #b87a00; }
+@media (prefers-color-scheme: dark) {
+:root { --ink: #e8e6e3; --quiet: #a5a29d; --line: #35383b; --blue: #5ab0e8; --orange: #e69f00; } }</style>"""
+
+
+class Words(dict[int, str]):
+    """Made-up words by their rank from 1; the frequent ones are kept."""
+
+    def __missing__(self, rank: int) -> str:
+        syllables, left = [], rank + len(SYLLABLES)  # two syllables at least
+        while left:
+            left, syllable = divmod(left, len(SYLLABLES))
+            syllables.append(SYLLABLES[syllable])
+        word = "".join(syllables)
+        if rank < 1 << 20:
+            self[rank] = word
+        return word
+
+
+def write_reviews(path: Path, n_reviews: int, most_words: int | None, seed: int = 0) -> None:
+    """Write a table of reviews.
+
+    Args:
+        path: a parquet file.
+        n_reviews: its rows.
+        most_words: the number of made-up words; without an end if None.
+        seed: of the words.
+    """
+    rng = np.random.default_rng(seed)
+    statements = sample_tables(n_train=N_STATEMENTS, n_unsup=1, n_test=1)["train"]
+    opinions, labels = statements["text"].to_pylist(), statements["label"].to_pylist()
+    words = Words()
+    splits = ("train", "unsup", "unsup", "test")
+    schema = pa.schema([(name, pa.string()) for name in ("split", "movie", "text")] + [("label", pa.int8())])
+    with pq.ParquetWriter(path, schema) as writer:
+        for start in range(0, n_reviews, AT_ONCE):
+            rows = range(start, min(start + AT_ONCE, n_reviews))
+            lengths = rng.integers(*N_WORDS, len(rows))
+            ranks = rng.zipf(ZIPF, lengths.sum())
+            if most_words is not None:
+                ranks = ranks % most_words + 1
+            filler = list(map(words.__getitem__, ranks.tolist()))
+            ends = np.cumsum(lengths).tolist()
+            texts = [
+                f"{opinions[row // 4 % N_STATEMENTS]} {' '.join(filler[end - n : end])} ."
+                for row, n, end in zip(rows, lengths.tolist(), ends, strict=True)
+            ]
+            of = [splits[row % 4] for row in rows]
+            movies = [f"{split}-{row // 40}" for split, row in zip(of, rows, strict=True)]
+            label = [labels[row // 4 % N_STATEMENTS] for row in rows]
+            writer.write_table(pa.table([of, movies, texts, pa.array(label, pa.int8())], schema))
+
+
+def measure(n_reviews: int, most_words: int | None) -> dict[str, dict[str, float]]:
+    """Run both stages; return seconds, MiB and types by stage."""
+    with sandbox({"fetch.source": "corpus"}) as folder:
+        (folder / "corpus").mkdir()
+        write_reviews(folder / "corpus/reviews.parquet", n_reviews, most_words)
+        for stage in ("fetch", "tokenize"):
+            run_stage(folder, stage)
+        n_types = read_json(folder / "metrics/tokens.json")["n_types"]
+        return {
+            stage: {**read_json(folder / f"metrics/seconds/{stage}.json"), "types": n_types}
+            for stage in ("fetch", "tokenize")
+        }
+
+
+def chart(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the picture in the terms of Vega-Lite; rows have the keys stage, reviews, seconds and MiB."""
+
+    def axis(field: str, **ticks: Any) -> dict[str, Any]:
+        ticks = {"format": "~s", "tickCount": 4, **ticks}
+        return {"field": field, "type": "quantitative", "scale": {"type": "log"}, "axis": ticks}
+
+    def panel(field: str) -> dict[str, Any]:
+        return {
+            "width": 300,
+            "height": 240,
+            "mark": {"type": "line", "point": True},
+            "encoding": {
+                "x": axis("reviews", values=sorted({row["reviews"] for row in rows})),
+                "y": axis(field),
+                "color": {
+                    "field": "stage",
+                    "type": "nominal",
+                    "scale": {"domain": ["fetch", "tokenize"], "range": ["var(--orange)", "var(--blue)"]},
+                },
+            },
+        }
+
+    return {"config": CONFIG, "data": {"values": rows}, "hconcat": [panel("seconds"), panel("MiB")]}
+
+
+def draw(rows: list[dict[str, Any]], path: Path) -> None:
+    """Write the picture as SVG, whose colors follow those of the page that it is on."""
+    if reason := missing_rivals():
+        print(f"skipped: the picture; {reason}")
+        return
+    command = [str(ROOT / PYTHON), str(ROOT / "benchmarks/draw.py")]
+    svg = subprocess.run(command, input=json.dumps(chart(rows)), capture_output=True, text=True, check=True).stdout
+    head, end, body = svg.partition(">")
+    with atomic(path) as temporary:
+        temporary.write_text(f"{head}{end}{STYLE}{body}", "utf-8")
+
+
+def sizes(text: str) -> list[int]:
+    """Return numbers of reviews, in millions in the text, ascending."""
+    try:
+        return sorted({round(float(size) * 1e6) for size in text.split()})
+    except ValueError:
+        sys.exit(f"error: SIZES={text!r} are no numbers; use millions of reviews, such as {SIZES!r}")
+
+
+def figures() -> Iterator[dict[str, Any]]:
+    """Measure each size, and tokenize's memory at the smallest and largest with few words; draw the picture."""
+    rows = []
+    counts = sizes(os.environ.get("SIZES") or SIZES)
+    for n_reviews in counts:
+        for stage, run in measure(n_reviews, None).items():
+            rows.append(
+                {"stage": stage, "reviews": n_reviews, "seconds": run["seconds"], "MiB": run["peak_memory_mib"]}
+            )
+            unit = f"s, {run['peak_memory_mib']:.0f} MiB"
+            what = f"{run['types']:,} types"
+            yield figure(f"{stage}, {n_reviews:,} reviews", run["seconds"], unit, what, None, 1)
+    draw(rows, PICTURE)
+    if len(counts) > 1:
+        less, more = (measure(n, FEW_WORDS)["tokenize"]["peak_memory_mib"] for n in (counts[0], counts[-1]))
+        name = f"tokenize, {counts[-1]:,} reviews, {FEW_WORDS:,} words"
+        yield figure(name, more / less, f"times the memory, {more:.0f} MiB", f"{counts[0]:,} reviews, at most", 1.3, 1)
