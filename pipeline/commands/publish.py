@@ -99,8 +99,8 @@ def _check_clone(folder: Path, remote: str, address: str, targets: Sequence[str]
         missing = json.loads(_read(clone, problem, *DVC, "status", "--cloud", "--remote", remote, "--json", *targets))
     if missing:
         raise InputError(
-            f"pushed, but a clone misses {len(missing)} outputs at {address}, {next(iter(missing))} for example; check"
-            " that the address in .dvc/config shows what was pushed; no tag was made"
+            f"pushed, but a clone does not find {', '.join(list(missing)[:5])} at {address}; check that this address in"
+            " .dvc/config is absolute and shows what was pushed; no tag was made"
         )
 
 

@@ -1,6 +1,7 @@
 """What these tests share: the recipes of the documents, a run in git, servers on loopback."""
 
 import functools
+import json
 import re
 import subprocess
 import sys
@@ -80,7 +81,7 @@ def published(project_copy: Project, environment: dict[str, str]) -> Project:
 
 @pytest.fixture
 def s3() -> Iterator[str]:
-    """An S3 server on loopback with a bucket, which keeps all versions of its objects; gives its address."""
+    """An S3 server on loopback; its bucket keeps all versions, and anybody may read. Gives its address."""
     server = pytest.importorskip("moto.server", reason="moto is not installed; `make test` installs it")
     boto3 = pytest.importorskip("boto3")
     running = server.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
@@ -90,6 +91,9 @@ def s3() -> Iterator[str]:
     client = boto3.client("s3", endpoint_url=address, **CREDENTIALS)
     client.create_bucket(Bucket="vectors")
     client.put_bucket_versioning(Bucket="vectors", VersioningConfiguration={"Status": "Enabled"})
+    actions = ["s3:GetObject", "s3:HeadObject"]  # the second is moto's; in S3 the first covers HEAD
+    anybody = {"Effect": "Allow", "Principal": "*", "Action": actions, "Resource": "arn:aws:s3:::vectors/*"}
+    client.put_bucket_policy(Bucket="vectors", Policy=json.dumps({"Version": "2012-10-17", "Statement": [anybody]}))
     yield address
     running.stop()
 

@@ -104,6 +104,9 @@ def tiny(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("HOME", "XDG_CONFIG_HOME"):
         monkeypatch.setenv(name, str(tmp_path / "home"))
     monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
+    config = tmp_path / "project/.dvc/config"
+    config.write_text(config.read_text("utf-8").replace("../../storage", str(tmp_path / "storage")))
+    change(tmp_path / "project", "git commit -qam 'An address that is the same in a clone'")
     return tmp_path / "project"
 
 
@@ -158,17 +161,20 @@ def test_a_place_that_takes_no_files_is_named(tiny: Path, tmp_path: Path) -> Non
     assert "pushed" in publish_run(tiny, "storage", None)[0]
 
 
-@pytest.mark.parametrize("fault", ["closed", "another folder"])
+@pytest.mark.parametrize("fault", ["closed", "another folder", "not installed"])
 def test_an_address_where_a_clone_finds_nothing_is_no_release(
     tiny: Path, tmp_path: Path, fault: str, serve: Callable[[Path], str]
 ) -> None:
+    message = r"pushed, but a clone does not find b at http"
     if fault == "closed":
         with socket.socket() as unused:
             unused.bind(("127.0.0.1", 0))
-            address, message = f"http://127.0.0.1:{unused.getsockname()[1]}", r"pushed, but a clone cannot read http"
-    else:
+            address = f"http://127.0.0.1:{unused.getsockname()[1]}"
+    elif fault == "another folder":
         (tmp_path / "empty").mkdir()
-        address, message = serve(tmp_path / "empty"), r"pushed, but a clone misses 1 outputs at http.*, b for example"
+        address = serve(tmp_path / "empty")
+    else:  # DVC's part for this kind of remote
+        address, message = "oss://bucket/imdb", r"pushed, but a clone cannot read oss://bucket/imdb \(ERROR.*dvc-oss"
     change(tiny, f"dvc remote modify -q storage url {address} && git commit -qam address")
     change(tiny, f"dvc remote modify -q --local storage url {tmp_path / 'storage'}")
     with pytest.raises(InputError, match=message):
