@@ -132,8 +132,7 @@ def publish_run(folder: Path, remote: str, tag: str | None, targets: Sequence[st
         f"the remote {remote!r} is out of reach or takes no files ({{}}); check its address (`dvc remote list`)"
         " and your credentials; no tag was made, and another try sends what is missing"
     )
-    run_cache = () if targets else ("--run-cache",)
-    pushed = _read(folder, problem, *DVC, "push", "--remote", remote, *run_cache, *targets).splitlines()
+    pushed = _read(folder, problem, *DVC, "push", "--remote", remote, *targets).splitlines()
     _check_clone(folder, remote, address, targets)
     message = f"The run whose files are at {address}"
     _read(folder, "pushed, but git made no tag ({})", "git", "tag", "--annotate", tag, "--message", message)

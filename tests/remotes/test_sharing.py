@@ -35,18 +35,6 @@ def test_a_clone_restores_everything_and_computes_nothing(
     before = uploads(s3)
     assert "Everything is up to date" in shell(clone, shared, "dvc push")
     assert uploads(s3) == before
-    shell(clone, shared, "dvc push --run-cache")
-    again = {name for name, count in uploads(s3).items() if count > before.get(name, 0)}
-    assert again
-    assert all("/runs/" in name for name in again)
-
-
-def test_the_run_cache_of_another_machine_is_used(shared: dict[str, str], published: Project, tmp_path: Path) -> None:
-    setting = "-S evaluate.n_resamples=101"
-    shell(published.folder, shared, f"dvc exp run -q {setting} && dvc push -q --run-cache && git checkout -q . ")
-    shell(tmp_path, shared, "git clone --quiet shared.git clone")
-    printed = shell(tmp_path / "clone", shared, f"dvc exp run --pull {setting}")
-    assert "Stage 'evaluate' is cached - skipping run" in printed
 
 
 def wait_for(names: set[str], clone: Path) -> None:
