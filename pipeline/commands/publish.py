@@ -153,7 +153,7 @@ def publish_run(folder: Path, remote: str, tag: str | None, targets: Sequence[st
 @click.option("--tag", help="The name of the tag; run-COMMIT by default.")
 @click.option("--target", "targets", multiple=True, type=PATH, help="An output to push, instead of all; repeatable.")
 def publish(remote: str, tag: str | None, targets: tuple[Path, ...]) -> None:
-    """Push the files of the committed run to a DVC remote, and tag the commit.
+    """Push the committed run to a DVC remote and tag it.
 
     REMOTE is the name of a remote in .dvc/config.
     """
