@@ -1,41 +1,46 @@
-# Everything runs in .venv, which the first target that needs it creates from the pinned requirements.
+# Everything runs in .venv, which the first target that needs it creates from the pinned requirements:
+# with pip or, if you say `make UV=uv TARGET`, with uv. Both take the same files and check the same hashes.
 PYTHON ?= python3
+UV ?=
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
-INSTALL := -m pip install --quiet --disable-pip-version-check
-HASHED := $(INSTALL) --require-hashes -r
+venv = $(if $(UV),$(UV) venv --quiet --allow-existing --python $(PYTHON) $(1),$(PYTHON) -m venv $(1))
+pip = $(1)/bin/python -m pip install --quiet --disable-pip-version-check
+install = $(if $(UV),$(UV) pip install --quiet --python $(1)/bin/python,$(pip)) -r $(2)
+hashed = $(install) --require-hashes
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-.PHONY: help demo test test-browser test-faults test-torchrun test-gpu test-static repro release plots-page bench fuzz check check-lock pins wheels audit clean
+.PHONY: help demo test test-browser test-faults test-torchrun test-queue test-gpu test-static repro release publish plots-page bench fuzz check check-lock pins wheels audit clean
 
 # Everything with hashes but torch, whose builds differ from index to index; it alone is left to the second command.
 # `make pins` writes each requirements.lock anew, the same or not, so what is installed depends on requirements.txt.
 $(BIN)/installed: requirements.txt
-	$(PYTHON) -m venv .venv
-	$(BIN)/python $(HASHED) requirements.lock
-	$(BIN)/python $(INSTALL) -r requirements.txt
+	$(call venv,.venv)
+	$(call hashed,.venv,requirements.lock)
+	$(call install,.venv,requirements.txt)
 	touch $@
 
 # The format ONNX and its runtime.
 $(BIN)/installed-onnx: examples/requirements.txt $(BIN)/installed
-	$(BIN)/python $(HASHED) examples/requirements.lock
+	$(call hashed,.venv,examples/requirements.lock)
 	touch $@
 
 # The libraries in which the tests open the vectors, and Dask.
 $(BIN)/installed-tests: tests/requirements.txt requirements-dask.txt $(BIN)/installed-onnx
-	$(BIN)/python $(HASHED) tests/requirements.lock -r requirements-dask.lock
+	$(call hashed,.venv,tests/requirements.lock)
+	$(call hashed,.venv,requirements-dask.lock)
 	touch $@
 
 # The driver of an installed browser; no browser is downloaded.
 $(BIN)/installed-browser: tests/browser/requirements.txt $(BIN)/installed
-	$(BIN)/python $(HASHED) tests/browser/requirements.lock
+	$(call hashed,.venv,tests/browser/requirements.lock)
 	touch $@
 
 # The libraries that open the exported static models; they need some of what the tests need.
 $(BIN)/installed-static: tests/static/requirements.txt $(BIN)/installed-tests
-	$(BIN)/python $(HASHED) tests/static/requirements.lock
+	$(call hashed,.venv,tests/static/requirements.lock)
 	touch $@
 
 # A copy of the tree with its own DVC cache, so that the files of a real run stay as they are.
@@ -59,6 +64,9 @@ test-faults: $(BIN)/installed-tests  ## kills, full disks, broken downloads, a c
 test-torchrun: $(BIN)/installed-tests  ## trainings under torchrun, on one machine and two hosts (root), with kills
 	$(BIN)/python -m pytest -m "faults or not faults" -s -rs tests/faults/test_torchrun.py
 
+test-queue: $(BIN)/installed-tests  ## a sweep in two clones with DVC's queue, over git and an S3 server on this machine
+	$(BIN)/python -m pytest -m queue -rs tests/remotes
+
 test-gpu: $(BIN)/installed  ## the tests that need a GPU; without one they are skipped
 	$(BIN)/python -m pytest -m gpu -rs
 
@@ -77,18 +85,22 @@ repro: $(BIN)/installed  ## the real run; IMDB_ARCHIVE=/path/to/aclImdb_v1.tar.g
 release: $(BIN)/installed  ## the word vectors with their card and checksums in one file, dist/word-vectors.tar.gz
 	$(BIN)/python -m pipeline release
 
+publish: $(BIN)/installed  ## push the files of the committed run to REMOTE and tag it; TAG, TARGETS="artifacts/embeddings ..."
+	$(if $(REMOTE),,$(error name a remote of .dvc/config, make publish REMOTE=NAME; docs/remotes.md has recipes))
+	$(BIN)/python -m pipeline publish $(REMOTE) $(if $(TAG),--tag $(TAG)) $(addprefix --target ,$(TARGETS))
+
 plots-page: $(BIN)/installed  ## write .dvc/plots.html, the page of `dvc plots`, with its scripts included
 	$(BIN)/python -c "import pathlib; from pipeline.report.vega import plots_page; pathlib.Path('.dvc/plots.html').write_text(plots_page(), 'utf-8')"
 
 .venv-bench/installed: benchmarks/requirements.txt
-	$(PYTHON) -m venv .venv-bench
-	.venv-bench/bin/python $(HASHED) benchmarks/requirements.lock
+	$(call venv,.venv-bench)
+	$(call hashed,.venv-bench,benchmarks/requirements.lock)
 	touch $@
 
 # The fuzzer alone; everything else comes from .venv, whose packages a .pth file adds.
 .venv-fuzz/installed: tests/fuzz/requirements.txt $(BIN)/installed
-	$(PYTHON) -m venv .venv-fuzz
-	.venv-fuzz/bin/python $(HASHED) tests/fuzz/requirements.lock
+	$(call venv,.venv-fuzz)
+	$(call hashed,.venv-fuzz,tests/fuzz/requirements.lock)
 	$(BIN)/python -c "import sysconfig; print(sysconfig.get_path('purelib'))" \
 		> $$(.venv-fuzz/bin/python -c "import sysconfig; print(sysconfig.get_path('purelib'))")/project.pth
 	touch $@
@@ -103,8 +115,8 @@ check-lock: $(BIN)/installed  ## check that dvc.lock and the metrics are those o
 	$(BIN)/python -m pytest -m lock tests/test_lock.py
 
 .venv-pins/installed: .ci/requirements.txt
-	$(PYTHON) -m venv .venv-pins
-	.venv-pins/bin/python $(HASHED) .ci/requirements.lock
+	$(call venv,.venv-pins)
+	$(call hashed,.venv-pins,.ci/requirements.lock)
 	touch $@
 
 COMPILE = .venv-pins/bin/uv pip compile --quiet --no-config

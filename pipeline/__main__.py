@@ -7,6 +7,7 @@ import click
 
 from pipeline.commands import cells, models, runs, vectors
 from pipeline.commands.mend import mend
+from pipeline.commands.publish import publish
 from pipeline.core.errors import LONGEST, InputError, one_line
 
 
@@ -43,6 +44,7 @@ class Commands(click.Group):
         vectors.export,
         vectors.release,
         vectors.card,
+        publish,
         runs.compare,
         runs.results,
         runs.preset,

@@ -18,7 +18,8 @@ from pipeline.ensemble.predictions import load_predictions
 from tests.conftest import ROOT, Project
 
 COMMANDS = [
-    "predict", "serve", "neighbors", "export", "release", "card", "compare", "results", "preset", "cells", "mend",
+    "predict", "serve", "neighbors", "export", "release", "card", "publish", "compare", "results", "preset", "cells",
+    "mend",
 ]  # fmt: skip
 
 

@@ -160,7 +160,7 @@ def test_every_block_of_python_runs(document: Path, project: Project) -> None:
         project.run("pipeline", "export", "--format", "word2vec")
     for code in blocks(document, "python"):
         if "dvc.api" in code:
-            continue  # a recipe between two repositories: tests/test_remote.py
+            continue  # a recipe between two repositories: tests/remotes
         if "import pandas" in code:
             pytest.importorskip("pandas")
         done = subprocess.run(

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import pytest
@@ -56,10 +57,34 @@ def test_no_version_is_pinned_twice() -> None:
 
 def test_every_install_asks_for_hashes_but_that_of_torch() -> None:
     makefile = (ROOT / "Makefile").read_text("utf-8")
-    installs = re.findall(r"^\t.*(?:pip install|\$\(INSTALL\)|\$\(HASHED\)).*$", makefile, re.MULTILINE)
-    assert len(installs) == 8
-    assert [line.split()[-1] for line in installs if "$(HASHED)" not in line] == ["requirements.txt"]
-    assert re.search(r"^HASHED := .*--require-hashes", makefile, re.MULTILINE)
+    recipes = re.findall(r"^\t.*(?:pip install|\$\(call (?:install|hashed|pip)\b).*$", makefile, re.MULTILINE)
+    assert len(recipes) == 10
+    without = [line.strip() for line in recipes if "$(call hashed," not in line]
+    assert without == ["$(call install,.venv,requirements.txt)"]
+
+
+@pytest.mark.parametrize("program", ["", "uv"])
+def test_pip_and_uv_are_given_the_same_files(program: str) -> None:
+    command = ["make", "--always-make", "-n", f"UV={program}", ".venv/bin/installed-tests"]
+    lines = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+    installs = [line for line in lines if " install " in line]
+    assert all(line.startswith("uv pip install" if program else ".venv/bin/python -m pip install") for line in installs)
+    assert [line.partition(" -r ")[2] for line in installs] == [
+        "requirements.lock --require-hashes", "requirements.txt", "examples/requirements.lock --require-hashes",
+        "tests/requirements.lock --require-hashes", "requirements-dask.lock --require-hashes",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", ["requirements.txt", "tests/requirements.txt"])
+def test_what_is_installed_is_what_is_pinned(path: str) -> None:
+    """Whichever program has installed it. A build of torch has a suffix: 2.13.0+cpu."""
+    for name, pinned in requirements(Path(path)).items():
+        try:
+            installed = version(name)
+        except PackageNotFoundError:
+            assert path != "requirements.txt", f"{name} is not installed"
+            continue
+        assert installed.partition("+")[0] == pinned, name
 
 
 def test_actions_are_pinned_by_commit() -> None:
