@@ -27,7 +27,8 @@ from stages.runner import hardware, read_params
 RESULTS = Path("benchmarks/results.json")
 DOCUMENT = Path("docs/benchmarks.md")
 ROWS = (
-    "training", "learning", "cells", "text", "vectors", "deploy", "page", "command_line", "growth", "scale", "busy", "gpu",
+    "training", "learning", "cells", "text", "vectors", "deploy",
+    "page", "command_line", "growth", "scale", "busy", "gpu",
 )  # fmt: skip
 N_WORDS = 50_000
 N_TEXTS = 6_000
