@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from pipeline.core.errors import InputError
-from pipeline.fetch.corpus import make_corpus
-from pipeline.fetch.synthetic import sample_tables
+from pipeline.fetch.corpus import write_corpus
+from pipeline.fetch.synthetic import sample_batches, sample_tables
 from pipeline.params import Params
 from pipeline.tokenize import cluster as module
 from pipeline.tokenize import tokenizer as tokenizing
@@ -57,7 +57,8 @@ def test_the_chunks_are_those_of_this_machine_though_a_worker_is_killed(
 
 
 def test_the_files_are_those_of_this_machine(local: Any, tmp_path: Path) -> None:
-    make_corpus(sample_tables(n_train=600, n_unsup=600, n_test=50), valid_frac=0.1, seed=1).save(tmp_path)
+    reviews = sample_batches(n_train=600, n_unsup=600, n_test=50)
+    write_corpus(reviews, tmp_path, where="the synthetic corpus", valid_frac=0.1, test_frac=0.2, seed=1)
     source = Source(tmp_path, drop_test_duplicates=True)
     for folder, address in (("here", None), ("there", local.scheduler_address)):
         place = tmp_path / folder
