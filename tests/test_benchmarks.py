@@ -1,9 +1,12 @@
 """The arithmetic of the benchmarks; their timings are not tested."""
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 import torch
 
@@ -109,10 +112,11 @@ def test_synthetic_reviews_are_a_corpus_with_or_without_an_end_of_words(tmp_path
     n_words = {}
     for most_words in (50, None):
         write_reviews(tmp_path / "reviews.parquet", 400, most_words)
-        tables = read_custom(tmp_path, test_frac=0.2, seed=1)
-        assert {split: len(table) for split, table in tables.items()} == {"train": 100, "unsup": 200, "test": 100}
-        assert sum(tables["train"]["label"].to_pylist()) == 50
-        texts = [text for table in tables.values() for text in table["text"].to_pylist()]
+        _, batches = read_custom(tmp_path, tmp_path)
+        reviews = pa.Table.from_batches(batches)
+        assert Counter(reviews["split"].to_pylist()) == {"train": 100, "unsup": 200, "test": 100}
+        assert sum(reviews.filter(pc.equal(reviews["split"], "train"))["label"].to_pylist()) == 50
+        texts = reviews["text"].to_pylist()
         assert len(set(texts)) == 400
         n_words[most_words] = len({word for text in texts for word in text.split()})
     assert n_words[50] < n_words[None] / 5
