@@ -286,7 +286,7 @@ def test_ctrl_c_leaves_nothing_half_written_and_the_next_run_the_same(project_co
     (project.folder / "params.yaml").write_text(kept)
     if stage == "tokenize":
         (project.folder / "data/unsup.parquet").write_bytes(unsup)
-    assert "%" not in project.run(*arguments)  # no bar where there is no terminal
+    assert "%" not in project.run(*arguments)  # no bar without a terminal
     assert project.bytes_of(*FITTED) == before
 
 
@@ -339,7 +339,7 @@ def test_experiments_are_compared_by_name_in_a_clone(project_copy: Project, tmp_
     assert said.splitlines()[3:] == project_copy.run("pipeline", "compare").splitlines()[3:]  # it is in the workspace
     assert "baseline.min_df 2 -> 6" in project_copy.run("pipeline", "compare", "--all")
 
-    # In a clone, where there is nothing of DVC's cache.
+    # In a clone, whose cache is empty.
     git("clone", "--quiet", ".", str(tmp_path / "clone"))
     clone = object.__new__(Project)
     clone.folder = tmp_path / "clone"
