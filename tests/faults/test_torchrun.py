@@ -1,5 +1,7 @@
 """A training that `torchrun` starts, on one machine and on two hosts; its processes are killed, a host is lost."""
 
+import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -94,7 +96,7 @@ def wait_for_an_epoch(project: Project) -> None:
 
 def printed_by(launcher: subprocess.Popen[str]) -> str:
     """Wait for its end; return what it printed."""
-    printed, _ = launcher.communicate(timeout=300)
+    printed, _ = launcher.communicate(timeout=600)
     assert launcher.returncode == 0, printed
     return printed
 
@@ -118,7 +120,7 @@ def test_a_launcher_that_is_told_to_stop_goes_on_when_it_starts_again(
     with torchrun(untrained, *ONE_MACHINE) as launcher:
         wait_for_an_epoch(untrained)
         launcher.send_signal(signal.SIGTERM)
-        launcher.communicate(timeout=300)
+        launcher.communicate(timeout=600)
     assert launcher.returncode != 0
     with torchrun(untrained, *ONE_MACHINE) as launcher:
         assert "epoch 1 of 40:" not in printed_by(launcher)
@@ -222,19 +224,21 @@ def test_a_host_that_is_lost_may_come_back(
 
 @pytest.mark.faults
 def test_the_example_for_slurm_runs(untrained: Project, expected: dict[str, bytes], hosts: tuple[Host, Host]) -> None:
-    programs = untrained.folder / ".venv" / "bin"  # which the example puts first
-    programs.mkdir(parents=True)
-    first, second = (" ".join(host.command(untrained.folder)) for host in hosts)
+    programs = untrained.folder / "programs"
+    programs.mkdir()
+    first, second = (shlex.join(host.command(untrained.folder)) for host in hosts)
     for name, script in {
         "scontrol": "echo host0; echo host1",
         "srun": f'shift; {first} "$@" & a=$!; {second} "$@" & wait $a && wait $!',
     }.items():
         (programs / name).write_text(f"#!/bin/sh\n{script}\n", "utf-8")
         (programs / name).chmod(0o755)
+    path = f"{programs}{os.pathsep}{untrained.environment['PATH']}"
     slurm = {"JOB_NODELIST": "host[0-1]", "JOB_NUM_NODES": "2", "CPUS_PER_TASK": "1", "JOB_ID": "7"}
     done = subprocess.run(
         ["bash", ROOT / "examples/classify.sbatch", *STAGE[2:]], cwd=untrained.folder, capture_output=True, text=True,
-        env=untrained.environment | {f"SLURM_{name}": value for name, value in slurm.items()}, timeout=300,
+        env=untrained.environment | {"PATH": path} | {f"SLURM_{name}": value for name, value in slurm.items()},
+        timeout=600,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     assert untrained.bytes_of(*MADE) == expected
