@@ -74,6 +74,24 @@ class Group:
         distributed.all_reduce(total)
         return torch.sparse_coo_tensor(union[None], total, gradient.shape, is_coalesced=True, check_invariants=False)
 
+    def any(self, condition: bool) -> bool:
+        """Return whether the condition is true in any process."""
+        count = torch.tensor(float(condition))
+        self.add([count])
+        return bool(count)
+
+    def from_first(self, content: bytes) -> bytes:
+        """Return the bytes that the first process passes."""
+        if self.size == 1:
+            return content
+        size = torch.tensor(len(content))
+        distributed.broadcast(size, 0)
+        data = torch.zeros(int(size), dtype=torch.uint8)
+        if self.rank == 0 and content:
+            data = torch.frombuffer(bytearray(content), dtype=torch.uint8)
+        distributed.broadcast(data, 0)
+        return data.numpy().tobytes()
+
 
 ALONE = Group()
 
@@ -81,6 +99,22 @@ ALONE = Group()
 def by_launcher() -> bool:
     """Return whether `torchrun` started this process, as one of several."""
     return "TORCHELASTIC_RUN_ID" in os.environ
+
+
+def check_launcher() -> None:
+    """Check that processes which `torchrun` starts again will find each other.
+
+    Its launcher may keep one store for all starts; gloo then finds in it the addresses of the processes that ended.
+
+    Raises:
+        InputError: they will not.
+    """
+    shared = os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True"
+    if shared and os.environ.get("TORCHELASTIC_MAX_RESTARTS", "0") != "0":
+        raise InputError(
+            "with --max-restarts, torchrun needs the variable TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1 and, for several"
+            " machines, --rdzv-backend c10d; otherwise processes that start again look for those that ended"
+        )
 
 
 def _join(rank: int, size: int, store: str) -> Group:
@@ -93,7 +127,7 @@ def _helper(rank: int, size: int, store: str, work: Callable[[Group], object], r
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     ready.send_bytes(b"ready")
-    with suppress(InputError, RuntimeError):  # rank 0 meets the same, or has ended, and says so
+    with suppress(InputError, RuntimeError, KeyboardInterrupt):  # rank 0 meets the same, or has ended, and says so
         work(_join(rank, size, store))
 
 
@@ -109,9 +143,10 @@ def together(n_processes: int, work: Callable[[Group], object]) -> Iterator[Grou
         work: makes the same calls of `Group.add` as this process makes; picklable.
 
     Raises:
-        InputError: another process ended early.
+        InputError: another process ended early, or `torchrun` was started so that no restart would succeed.
     """
     if by_launcher():
+        check_launcher()
         distributed.init_process_group("gloo", timeout=PATIENCE)
         yield Group(distributed.get_rank(), distributed.get_world_size())
         distributed.destroy_process_group()

@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from pipeline.classify.checkpoint import Checkpoint
+from pipeline.classify.group import Group
 from pipeline.classify.network import Network
 from pipeline.classify.optimizer import Optimizer
 from pipeline.classify.params import Classify
@@ -97,9 +98,9 @@ class State:
             tensors["random.cuda"] = torch.cuda.get_rng_state()
         checkpoint.save(tensors, {"history": [asdict(epoch) for epoch in self.history], "n_steps": self.n_steps})
 
-    def restore(self, checkpoint: Checkpoint) -> None:
-        """Take over the saved state; without one, stay at the start."""
-        saved = checkpoint.load()
+    def restore(self, checkpoint: Checkpoint, group: Group) -> None:
+        """Take over the state that the first process has saved; without one, stay at the start."""
+        saved = checkpoint.load(group)
         if saved is None:
             return
         tensors, facts = saved

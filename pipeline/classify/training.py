@@ -167,8 +167,9 @@ def train(
             result to the bit. It never has weights of a step whose loss or gradient was not finite.
         advance: called with the number of tokens after each step, and once for the steps already done.
         on_epoch: called after each epoch trained here.
-        stopping: asked after each step; if it says so, the checkpoint is written and training is interrupted.
-        group: the processes that train together; all read the checkpoint, the first one writes it.
+        stopping: asked after each step; if it says so in any process, the checkpoint is written and training is
+            interrupted.
+        group: the processes that train together; the first one reads and writes the checkpoint.
 
     Returns: the history, one entry per epoch.
 
@@ -178,7 +179,7 @@ def train(
     """
     state = State(network, section, seed)
     if checkpoint:
-        state.restore(checkpoint)
+        state.restore(checkpoint, group)
     steps_per_epoch = math.ceil(len(train.reviews) / section.batch_size)
     n_epochs = count_epochs(section, len(train.reviews))
     n_steps = n_epochs * steps_per_epoch
@@ -186,7 +187,7 @@ def train(
 
     def after_step(n_tokens: int) -> None:
         advance(n_tokens)
-        stop = stopping()
+        stop = group.any(stopping())  # all stop after the same step, so the first one's state is complete
         if checkpoint and group.rank == 0 and (stop or checkpoint.due):
             state.save(checkpoint)
         if stop:

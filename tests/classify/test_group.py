@@ -66,6 +66,65 @@ def test_two_processes_repeat_their_bits_and_resume_to_them(
     assert all(np.array_equal(value, weights_of(resumed)[name]) for name, value in weights_of(network).items())
 
 
+def both_train(embeddings: Embeddings, section: Classify, folder: Path, group: Group) -> Fitted:
+    """Train with a checkpoint in a folder of this process's own, as on two machines that share none."""
+    return work(embeddings, section, folder / str(group.rank), group)
+
+
+def test_the_checkpoint_of_the_first_process_is_enough(
+    embeddings: Embeddings, section: Classify, tmp_path: Path
+) -> None:
+    network, history = fitted_by_two(embeddings, section)
+    for changes in ({"epochs": 6, "patience": 1}, {}):
+        do = partial(both_train, embeddings, section.model_copy(update=changes), tmp_path)
+        with together(2, do) as group:
+            resumed, again = do(group)
+    assert not (tmp_path / "1").exists()
+    assert again == history
+    assert all(np.array_equal(value, weights_of(resumed)[name]) for name, value in weights_of(network).items())
+
+
+def other_key(folder: Path, group: Group) -> None:
+    Checkpoint(folder, f"key {group.rank}").load(group)
+
+
+def test_processes_with_other_data_do_not_train_together(tmp_path: Path) -> None:
+    do = partial(other_key, tmp_path)
+    with pytest.raises(InputError, match=r"have different code, .* copy it to all"), together(2, do) as group:
+        do(group)
+
+
+def stopped_by_the_other(embeddings: Embeddings, section: Classify, folder: Path, group: Group) -> Fitted:
+    steps = iter(range(1000))
+    checkpoint = Checkpoint(folder, "key")
+    return fitted(
+        embeddings,
+        section,
+        checkpoint=checkpoint,
+        group=group,
+        stopping=lambda: next(steps) == 20 and group.rank == 1,
+    )
+
+
+def test_a_process_that_is_told_to_stop_stops_all_after_the_same_step(
+    embeddings: Embeddings, section: Classify, tmp_path: Path
+) -> None:
+    do = partial(stopped_by_the_other, embeddings, section, tmp_path / "state")
+    with pytest.raises(KeyboardInterrupt), together(2, do) as group:
+        do(group)
+    network, history = fitted_by_two(embeddings, section)
+    resumed, again = fitted_by_two(embeddings, section, tmp_path / "state")
+    assert again == history
+    assert all(np.array_equal(value, weights_of(resumed)[name]) for name, value in weights_of(network).items())
+
+
+def test_a_launcher_whose_restarts_would_fail_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"RUN_ID": "a", "USE_AGENT_STORE": "True", "MAX_RESTARTS": "3"}.items():
+        monkeypatch.setenv(f"TORCHELASTIC_{name}", value)
+    with pytest.raises(InputError, match=r"TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1"), together(1, give_up):
+        pass
+
+
 def give_up(group: Group) -> None:
     os._exit(9)
 

@@ -190,6 +190,22 @@ def test_a_killed_process_of_two_hosts_is_started_again(
 
 
 @pytest.mark.faults
+def test_a_killed_process_of_two_hosts_with_a_folder_each_is_started_again(
+    untrained: Project, expected: dict[str, bytes], hosts: tuple[Host, Host], tmp_path: Path
+) -> None:
+    other = object.__new__(Project)
+    other.folder = tmp_path / "other"
+    shutil.copytree(untrained.folder, other.folder, symlinks=True)
+    with torchrun(untrained, *C10D, host=hosts[0]) as first, torchrun(other, *C10D, host=hosts[1]) as second:
+        wait_for_an_epoch(untrained)
+        process_of(second, 1).kill()
+        printed = printed_by(first)
+        printed_by(second)
+    assert printed.count("epoch 1 of 40:") == 1
+    assert untrained.bytes_of(*MADE) == expected
+
+
+@pytest.mark.faults
 def test_a_host_that_is_lost_may_come_back(
     untrained: Project, expected: dict[str, bytes], hosts: tuple[Host, Host]
 ) -> None:
