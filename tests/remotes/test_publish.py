@@ -61,8 +61,9 @@ def test_a_clone_pulls_from_a_file_of_a_release(
 
 def test_make_passes_on_what_it_is_given() -> None:
     def make(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = ["make", "-n", "-o", ".venv/bin/installed", "publish", *arguments]
-        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+        command = ["make", "--no-print-directory", "-n", "-o", ".venv/bin/installed", "publish", *arguments]
+        alone = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+        return subprocess.run(command, cwd=ROOT, env=alone, capture_output=True, text=True)
 
     assert make(MAKE.split()[-1]).stdout.split() == [".venv/bin/python", *COMMAND.split()[1:]]
     given = make("REMOTE=public", "TAG=v1", "TARGETS=data artifacts/tfidf").stdout
