@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tarfile
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 # Many tiny tensors: a second thread would only wait for the first. Read when torch is loaded.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -90,6 +90,18 @@ class Project:
         (folder / "corpus").mkdir()
         pyarrow.csv.write_csv(pyarrow.concat_tables(tables).drop_columns(["id"]), folder / "corpus" / "reviews.csv")
 
+    @classmethod
+    def at(cls, folder: Path) -> Self:
+        """Return the project that is in a folder."""
+        found = object.__new__(cls)
+        found.folder = folder
+        return found
+
+    def copy(self, folder: Path) -> Self:
+        """Copy the project, with what it has made, to a folder that is empty or does not exist."""
+        shutil.copytree(self.folder, folder, symlinks=True, dirs_exist_ok=True)
+        return self.at(folder)
+
     def set(self, values: dict[str, Any]) -> None:
         """Change params.yaml."""
         path = self.folder / "params.yaml"
@@ -159,10 +171,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 @pytest.fixture
 def project_copy(project: Project, tmp_path: Path) -> Project:
     """A copy of the project that has run."""
-    copied = object.__new__(Project)
-    copied.folder = tmp_path / "project"
-    shutil.copytree(project.folder, copied.folder, symlinks=True)
-    return copied
+    return project.copy(tmp_path / "project")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

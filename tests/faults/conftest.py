@@ -64,8 +64,6 @@ def without_results(project: Project) -> Project:
 @pytest.fixture(scope="module")
 def once(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """A copy of the project that has run, for the tests of a module that leave its outputs as they are."""
-    copied = object.__new__(Project)
-    copied.folder = tmp_path_factory.mktemp("once") / "project"
-    shutil.copytree(project.folder, copied.folder, symlinks=True)
+    copied = project.copy(tmp_path_factory.mktemp("once") / "project")
     yield copied
     shutil.rmtree(copied.folder)

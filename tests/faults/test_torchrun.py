@@ -161,9 +161,7 @@ def test_two_hosts_with_a_shared_folder_give_the_bytes_of_two_processes(
 def test_two_hosts_may_have_a_folder_each_and_the_first_one_writes(
     untrained: Project, expected: dict[str, bytes], hosts: tuple[Host, Host], tmp_path: Path
 ) -> None:
-    other = object.__new__(Project)
-    other.folder = tmp_path / "other"
-    shutil.copytree(untrained.folder, other.folder, symlinks=True)
+    other = untrained.copy(tmp_path / "other")
     before = other.bytes_of(".")
     with torchrun(untrained, *C10D, host=hosts[0]) as first, torchrun(other, *C10D, host=hosts[1]) as second:
         printed_by(first)
@@ -193,9 +191,7 @@ def test_a_killed_process_of_two_hosts_is_started_again(
 def test_a_killed_process_of_two_hosts_with_a_folder_each_is_started_again(
     untrained: Project, expected: dict[str, bytes], hosts: tuple[Host, Host], tmp_path: Path
 ) -> None:
-    other = object.__new__(Project)
-    other.folder = tmp_path / "other"
-    shutil.copytree(untrained.folder, other.folder, symlinks=True)
+    other = untrained.copy(tmp_path / "other")
     with torchrun(untrained, *C10D, host=hosts[0]) as first, torchrun(other, *C10D, host=hosts[1]) as second:
         wait_for_an_epoch(untrained)
         process_of(second, 1).kill()
