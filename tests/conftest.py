@@ -67,6 +67,14 @@ def with_values(params: Params, **values: Any) -> Params:
     return parse(tree)
 
 
+def git(folder: Path, *arguments: str) -> str:
+    """Run git in a folder as a user who is nobody; return what it prints."""
+    identity = ("-c", "user.name=a", "-c", "user.email=a@b", "-c", "commit.gpgsign=false")
+    done = subprocess.run(["git", *identity, *arguments], cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
 class Project:
     """A copy of the tree in another folder, with small parameters and a small corpus."""
 

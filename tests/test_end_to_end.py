@@ -18,7 +18,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from pipeline.ensemble.predictions import load_predictions
-from tests.conftest import ROOT, Project
+from tests.conftest import ROOT, Project, git
 from tests.faults.forks import run_stage
 
 FITTED = ("data/tokens", "data/corpus.txt", "artifacts", "plots/history", "metrics/valid")
@@ -312,15 +312,11 @@ def test_experiments_are_compared_by_name_in_a_clone(project_copy: Project, tmp_
     (folder / ".dvc/config.local").unlink()  # with git from here on
     shutil.copy(ROOT / ".gitignore", folder)
 
-    def git(*arguments: str) -> None:
-        identity = ("-c", "user.name=a", "-c", "user.email=a@b", "-c", "commit.gpgsign=false")
-        subprocess.run(["git", *identity, *arguments], cwd=folder, check=True, capture_output=True)
-
-    git("init", "--quiet")
-    git("config", "user.name", "a")
-    git("config", "user.email", "a@b")
-    git("add", "--all")
-    git("commit", "--quiet", "--message", "The first run")
+    git(folder, "init", "--quiet")
+    git(folder, "config", "user.name", "a")
+    git(folder, "config", "user.email", "a@b")
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message", "The first run")
     printed = project_copy.run("dvc", "exp", "run", "--name", "rarer", "-S", "baseline.min_df=6", "evaluate")
     assert "Running stage 'baseline'" in printed
     assert "Running stage 'classify" not in printed
@@ -334,8 +330,7 @@ def test_experiments_are_compared_by_name_in_a_clone(project_copy: Project, tmp_
     assert "baseline.min_df 2 -> 6" in project_copy.run("pipeline", "compare", "--all")
 
     # In a clone, whose cache is empty.
-    git("clone", "--quiet", ".", str(tmp_path / "clone"))
+    git(folder, "clone", "--quiet", ".", str(tmp_path / "clone"))
     clone = Project.at(tmp_path / "clone")
-    fetched = ["git", "fetch", "--quiet", "origin", "refs/exps/*:refs/exps/*"]
-    subprocess.run(fetched, cwd=clone.folder, check=True, capture_output=True)
+    git(clone.folder, "fetch", "--quiet", "origin", "refs/exps/*:refs/exps/*")
     assert clone.run("pipeline", "compare", "HEAD", "rarer") == said

@@ -19,7 +19,7 @@ from ruamel.yaml import YAML
 
 from pipeline.__main__ import main
 from pipeline.ensemble.predictions import make_predictions, save_predictions
-from tests.conftest import ROOT
+from tests.conftest import ROOT, git
 
 N = 400
 PREDICTIONS = "predictions/test.json"
@@ -40,10 +40,7 @@ class Repository:
         self.columns = {name: self.fit(0.8, seed) for seed, name in enumerate(("bag", "nbsvm", "lstm_1"))}
 
     def git(self, *arguments: str) -> str:
-        identity = ("-c", "user.name=a", "-c", "user.email=a@b", "-c", "commit.gpgsign=false")
-        done = subprocess.run(["git", *identity, *arguments], cwd=self.folder, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-        return done.stdout.strip()
+        return git(self.folder, *arguments)
 
     def fit(self, accuracy: float, seed: int) -> np.ndarray:
         """Return probabilities that are correct for a share of the reviews."""

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,14 @@ def outputs_of(project: Project) -> dict[str, bytes]:
 def unfinished(project: Project) -> list[Path]:
     """Return the files and folders that an atomic replacement has left."""
     return [path for path in project.folder.rglob("*.partial") if path.exists()]
+
+
+def wait_for_an_epoch(project: Project) -> None:
+    """Wait until the training of lstm_finetuned has saved a checkpoint."""
+    deadline = time.monotonic() + 300
+    while not (project.folder / ".checkpoints/lstm_finetuned-1/state.json").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def without_results(project: Project) -> Project:
