@@ -1,12 +1,13 @@
 """Which validation reviews a run answers correctly, in few bytes, and what they say about a difference of two cells."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from experiments.record import Figures
+from pipeline.evaluate.significance import holm, verdict
 from pipeline.evaluate.variance import SeedVariance, VarianceComponents
 
 
@@ -76,3 +77,29 @@ def compare(runs: NDArray[np.float64], reference: NDArray[np.float64], seeds: Se
     sample = float(differences.var(ddof=1)) / len(differences)
     variance = VarianceComponents(float(differences.mean()), sample, (seeds, seeds), paired=False)
     return Compared(variance.difference, variance.half(level), variance.p)
+
+
+def corrected(tests: Mapping[str, Compared]) -> dict[str, Compared]:
+    """Correct the p of tests after Holm for their number."""
+    p = holm([test.p for test in tests.values()])
+    return {name: replace(test, p=one) for (name, test), one in zip(tests.items(), p, strict=True)}
+
+
+def against(runs: Mapping[str, Sequence[Figures]], reference: str, level: float) -> dict[str, Compared]:
+    """Compare each cell with a reference, p corrected; only cells with the most seeds, and at least two."""
+    most = max(map(len, runs.values()), default=0)
+    right = {cell: right_of(by_seed) for cell, by_seed in runs.items() if len(by_seed) == most > 1}
+    if reference not in right:
+        return {}
+    seeds = pooled(list(right.values()))
+    others = {cell: one for cell, one in right.items() if cell != reference}
+    return corrected({cell: compare(one, right[reference], seeds, level) for cell, one in others.items()})
+
+
+def columns(test: Compared | None, reference: str, level: float) -> dict[str, str]:
+    """Return the cells of a table about a test, by column; empty ones without a test."""
+    return {
+        f"against `{reference}`, points": f"{100 * test.difference:+.2f} ± {100 * test.half:.2f}" if test else "",
+        "p, corrected": f"{test.p:.3f}" if test else "",
+        "verdict": verdict(test.difference, test.p, level) if test else "",
+    }
