@@ -16,7 +16,8 @@ from benchmarks.measure import figure, line, side_by_side
 from benchmarks.measure import table as figures_table
 from benchmarks.run import ROWS
 from benchmarks.scale import sizes, write_reviews
-from benchmarks.training import Packed, config_of, flops_per_token, matmul_rate
+from benchmarks.training import config_of, flops_per_token, matmul_rate
+from benchmarks.tutorial import Packed
 from pipeline.cells import make_cell
 from pipeline.classify.batches import Reviews
 from pipeline.classify.network import Dropout, Network, NetworkConfig
