@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 from scipy.special import stdtrit
 
-from experiments.cells.answers import Compared
+from experiments.cells.comparison import Compared
 from experiments.record import Figures
 from pipeline.report.charts import STYLES, Spec, axis, chart, styled
 

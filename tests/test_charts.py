@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from experiments import charts, draw, figures
-from experiments.cells.answers import Compared, corrected
+from experiments.cells.comparison import Compared, corrected
 from pipeline.core.errors import InputError
 from tests.conftest import ROOT
 

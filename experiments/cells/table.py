@@ -12,7 +12,7 @@ from typing import TypeAlias
 import numpy as np
 from tabulate import tabulate
 
-from experiments.cells.answers import Compared, against, columns
+from experiments.cells.comparison import Compared, against, columns
 from experiments.cells.run import CHOSEN, FIRST_SEED, RATES, RUNS, chosen_rate
 from experiments.record import Figures
 from experiments.table import mean, totals

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tabulate import tabulate
 
-from experiments.cells.answers import against, columns
+from experiments.cells.comparison import against, columns
 from experiments.record import Figures
 from experiments.search.known import COMPARED
 from experiments.search.winners import RUNS, WINNERS
