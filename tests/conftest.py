@@ -67,6 +67,13 @@ def with_values(params: Params, **values: Any) -> Params:
     return parse(tree)
 
 
+def loaded_by(code: str) -> set[str]:
+    """Run code in another Python; return the packages that it has loaded."""
+    code += "; import sys; print(*{name.partition('.')[0] for name in sys.modules})"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
 def git(folder: Path, *arguments: str) -> str:
     """Run git in a folder as a user who is nobody; return what it prints."""
     identity = ("-c", "user.name=a", "-c", "user.email=a@b", "-c", "commit.gpgsign=false")

@@ -19,7 +19,7 @@ from ruamel.yaml import YAML
 
 from pipeline.__main__ import main
 from pipeline.ensemble.predictions import make_predictions, save_predictions
-from tests.conftest import ROOT, git
+from tests.conftest import ROOT, git, loaded_by
 
 N = 400
 PREDICTIONS = "predictions/test.json"
@@ -503,13 +503,6 @@ def test_a_machine_without_git(compare: Command, monkeypatch: pytest.MonkeyPatch
     assert "git is not installed" in compare(fails=True)
 
 
-@pytest.mark.parametrize("level", ["0", "1", "five"])
-def test_an_invalid_level(repository: Repository, level: str) -> None:
-    done = CliRunner().invoke(main, ["compare", "--level", level])
-    assert done.exit_code == 2
-    assert "'--level'" in done.stderr
-
-
 def test_a_project_below_the_root_of_the_repository(
     repository: Repository, compare: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -523,13 +516,9 @@ def test_a_project_below_the_root_of_the_repository(
 
 
 def test_it_needs_neither_torch_nor_gensim_nor_scikit_learn() -> None:
-    code = (
-        "import sys, pipeline.compare.text, pipeline.compare.revisions, pipeline.compare.results;"
-        "print(*{m.partition('.')[0] for m in sys.modules})"
-    )
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    loaded = loaded_by("import pipeline.compare.text, pipeline.compare.revisions, pipeline.compare.results")
     assert "numpy" in loaded
-    assert not {"torch", "gensim", "sklearn", "dvc", "nltk"} & set(loaded)
+    assert not {"torch", "gensim", "sklearn", "dvc", "nltk"} & loaded
 
 
 def test_markdown_has_the_figures_and_escapes_names(repository: Repository, compare: Command) -> None:
