@@ -69,8 +69,6 @@ def test_every_model_is_scored_and_shown(project: Project) -> None:
     for model in scores:
         assert f"`{model}`" in table
         assert f"<code>{model}</code>" in page
-    markup = re.sub(r"(?s)<script>.*?</script>", "", page)
-    assert not re.search(r"""(src|href)=["'][^#]|url\([^#]|@import""", markup)  # opens offline
 
 
 def test_predictions_hold_no_text(project: Project) -> None:
