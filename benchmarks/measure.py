@@ -26,7 +26,7 @@ def median_seconds(work: Callable[[], object], n_runs: int, n_warm: int = 1) -> 
 
 
 def per_second(n: int, work: Callable[[], object]) -> Rate:
-    """Return a function that works once and returns how many of its n things that were in a second."""
+    """Return a function that works once, on n things, and returns the things per second."""
     return lambda: n / seconds_of(work)
 
 

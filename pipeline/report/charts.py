@@ -87,14 +87,11 @@ def tooltip(*columns: tuple[str, str, str]) -> list[Spec]:
 
 def styled(field: str, styles: Mapping[str, Style], legend: Spec) -> Spec:
     """Return the channels that color and dash by the values of a field, in the order of their styles."""
+    channel: Spec = {"field": field, "type": "nominal"}
+    colors, dashes = ([style[i] for style in styles.values()] for i in (0, 1))
     return {
-        channel: {
-            "field": field,
-            "type": "nominal",
-            "scale": {"domain": list(styles), "range": [style[i] for style in styles.values()]},
-            **more,
-        }
-        for i, (channel, more) in enumerate({"color": {"legend": legend}, "strokeDash": {}}.items())
+        "color": {**channel, "scale": {"domain": list(styles), "range": colors}, "legend": legend},
+        "strokeDash": {**channel, "scale": {"domain": list(styles), "range": dashes}},
     }
 
 
