@@ -56,7 +56,7 @@ class Commands(click.Group):
 )
 @click.pass_context
 def main(context: click.Context) -> None:
-    """Use what `dvc repro` made."""
+    """Use the models, vectors and results of a run."""
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
 

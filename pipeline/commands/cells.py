@@ -8,11 +8,14 @@ from pipeline.cells.table import CELLS
 @click.command()
 @click.option("--input-size", type=click.IntRange(1), default=200, help="The width of the input, D.")
 @click.option("--hidden-size", type=click.IntRange(1), default=128, help="The width of the state, H.")
-@click.option("--period", "periods", type=click.IntRange(1), multiple=True, default=(1, 2, 4, 8), help="Of clockwork.")
+@click.option(
+    "--period", "periods", type=click.IntRange(1), multiple=True, default=(1, 2, 4, 8), help="Periods of clockwork."
+)
 def cells(input_size: int, hidden_size: int, periods: tuple[int, ...]) -> None:
-    """List the values of classify.cell, with parameters and source.
+    """List the recurrent cells with their sources.
 
-    Parameters are those of one direction of one layer; those of two layers for a cell that needs two.
+    Any of them can be the value of classify.cell. The number of parameters is that of one direction of one layer, or of
+    two layers for a cell that needs two.
     """
     from tabulate import tabulate
 

@@ -97,10 +97,10 @@ def mend_files(folder: Path) -> list[str]:
 
 @click.command()
 def mend() -> None:
-    """Mend what a killed `dvc repro` left damaged.
+    """Mend the files that a killed `dvc repro` left damaged.
 
-    DVC writes .dvc/tmp/rwlock and dvc.lock in place. If it is killed meanwhile, it refuses to run. This removes the
-    first and restores the second from git. Without damage it does nothing.
+    DVC writes .dvc/tmp/rwlock and dvc.lock in place. If it is killed meanwhile, either can be damaged, and DVC then
+    refuses to run. This removes a damaged rwlock and restores a damaged dvc.lock from git. It changes nothing else.
     """
     for line in mend_files(Path()):
         click.echo(line)

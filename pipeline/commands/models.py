@@ -43,7 +43,7 @@ def predict(text: tuple[str, ...], file: str | None, model: Path) -> None:
 
 @click.command()
 @click.option("--host", default="127.0.0.1", help="The address to listen on; 0.0.0.0 opens the page to the network.")
-@click.option("--port", type=click.IntRange(0, 65535), default=8000, help="0 takes any free port.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, help="The port to listen on; 0 for any free one.")
 @click.option("--artifacts", type=PATH, default="artifacts", help="The folder of the models.")
 @click.option("--data", type=PATH, default="data", help="The folder of the reviews.")
 def serve(host: str, port: int, artifacts: Path, data: Path) -> None:

@@ -151,7 +151,7 @@ def publish_run(folder: Path, remote: str, tag: str | None, targets: Sequence[st
 @click.command()
 @click.argument("remote")
 @click.option("--tag", help="The name of the tag; run-COMMIT by default.")
-@click.option("--target", "targets", multiple=True, type=PATH, help="An output to push, instead of all; repeatable.")
+@click.option("--target", "targets", multiple=True, type=PATH, help="Push this output only; can be repeated.")
 def publish(remote: str, tag: str | None, targets: tuple[Path, ...]) -> None:
     """Push the committed run to a DVC remote and tag it.
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     "--all",
     "every",
     is_flag=True,
-    help="Compare all experiments of `dvc exp` with the baseline, in a table that is narrower than `dvc exp show`.",
+    help="Compare all experiments of `dvc exp` with the baseline, in a narrower table than that of `dvc exp show`.",
 )
 @click.option("--model", "models", multiple=True, metavar="NAME", help="Compare this model only; can be repeated.")
 @click.option(
@@ -30,8 +30,13 @@ if TYPE_CHECKING:
     default=0.05,
     help="The level of the tests; intervals cover 1 - level.",
 )
-@click.option("--resamples", type=click.IntRange(1), default=10_000, help="Resamples of the bootstrap.")
-@click.option("--reviews", "n_reviews", type=click.IntRange(1), help="Also print so many reviews that changed side.")
+@click.option("--resamples", type=click.IntRange(1), default=10_000, help="The number of bootstrap resamples.")
+@click.option(
+    "--reviews",
+    "n_reviews",
+    type=click.IntRange(1),
+    help="Show so many reviews per model whose predicted label changed.",
+)
 @click.option("--json", "form", flag_value="json", help="Print JSON.")
 @click.option("--markdown", "form", flag_value="markdown", help="Print Markdown, for a pull request.")
 @click.option(
@@ -39,7 +44,7 @@ if TYPE_CHECKING:
     "target",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Write a page that opens offline; with --reviews, the reviews are on it, word by word.",
+    help="Write a page that opens offline; with --reviews, it has the reviews, word by word.",
 )
 def compare(
     revision: tuple[str, ...],
@@ -57,8 +62,8 @@ def compare(
     it exceeds noise, and the parameters that differ.
 
     The first REVISION is the baseline, HEAD by default; the others are compared with it, the workspace by default. With
-    several, p values are corrected after Holm. A revision is a commit, branch or tag, the name of an experiment, or
-    `workspace`.
+    several, p values are corrected by Holm's method. A revision is a commit, branch or tag, the name of an experiment,
+    or `workspace`.
     """
     from pipeline.compare import comparison, markdown, results, reviews, revisions, text
 
@@ -147,7 +152,7 @@ def _write_page(
     "--write",
     type=PATH,
     metavar="FILE",
-    help="Write the tables into FILE, between the comments for them.",
+    help="Write the tables into FILE, between the comments that mark their places.",
 )
 def results(metrics: Path, predictions: Path, write: Path | None) -> None:
     """Print the tables of results in Markdown."""
@@ -174,7 +179,7 @@ def results(metrics: Path, predictions: Path, write: Path | None) -> None:
 
 @click.command()
 @click.argument("name", default="")
-@click.option("--write", type=PATH, metavar="FILE", help="Write its values into this params.yaml instead.")
+@click.option("--write", type=PATH, metavar="FILE", help="Write its values into FILE, a params.yaml, instead.")
 def preset(name: str, write: Path | None) -> None:
     """Print the preset NAME as arguments of `dvc exp run`."""
     from pipeline.presets import apply, arguments, read_preset

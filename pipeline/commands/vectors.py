@@ -12,8 +12,8 @@ from pipeline.core.models import LEAD
 
 @click.command(cls=SeveralValues)
 @click.argument("word", nargs=-1)
-@click.option("--positive", multiple=True, metavar="WORD...", help="Words to add: king woman.")
-@click.option("--negative", multiple=True, metavar="WORD...", help="Words to subtract: man.")
+@click.option("--positive", multiple=True, metavar="WORD...", help="Words to add, such as king woman.")
+@click.option("--negative", multiple=True, metavar="WORD...", help="Words to subtract, such as man.")
 @click.option("--top", type=click.IntRange(1), default=10, help="How many neighbors to print.")
 @EMBEDDINGS
 def neighbors(
@@ -38,17 +38,18 @@ def neighbors(
     "--format",
     "name",
     required=True,
-    help="word2vec, word2vec-text, glove, projector, sentence-transformers, model2vec, artifact; or onnx, of an LSTM.",
+    help="word2vec, word2vec-text, glove, projector, sentence-transformers, model2vec or artifact for the word vectors;"
+    " onnx for an LSTM.",
 )
-@click.option("--model", default=LEAD, help="The LSTM of the format onnx: its name or folder, or the folder of a seed.")
+@click.option("--model", default=LEAD, help="For onnx: the LSTM, by name, by folder, or by the folder of a seed.")
 @click.option(
     "--embeddings",
     type=PATH,
     default="artifacts/embeddings",
-    help="The folder of word vectors, or of an LSTM, whose own vectors are then exported.",
+    help="The folder of the word vectors, or of an LSTM, to export its fine-tuned vectors.",
 )
 @METRICS
-@click.option("--output", type=PATH, help="The file or folder to write; by default named after the format.")
+@click.option("--output", type=PATH, help="The file or folder to write; named after the format by default.")
 @click.pass_context
 def export(context: click.Context, name: str, model: str, embeddings: Path, metrics: Path, output: Path | None) -> None:
     """Write the word vectors or an LSTM for other programs."""

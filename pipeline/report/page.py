@@ -15,12 +15,12 @@ from pipeline.report.word_map import word_map
 DESCRIPTIONS = {
     "bag_of_vectors": "mean of the vectors, logistic regression",
     "tfidf": "tf-idf n-grams, logistic regression",
-    "nbsvm": "naive Bayes n-grams, logistic regression",
+    "nbsvm": "n-grams weighted by naive Bayes, logistic regression",
     "lstm_random": "LSTM, random initial vectors",
     "lstm_frozen": "LSTM, frozen vectors",
     "lstm_finetuned": "LSTM, fine-tuned vectors",
-    "lstm_student": "the same, taught by the ensemble, too",
-    "ensemble": "weighted logits of some of these",
+    "lstm_student": "LSTM, fine-tuned vectors, also taught by the ensemble",
+    "ensemble": "weighted sum of the logits of several models",
 }
 SLICES = {"length": "tokens per review", "rating": "stars", "oov": "share of tokens without a vector"}
 STEPS = (0.02, 0.06, 0.15, 0.3)  # changes of the probability from which a word is shaded, ever darker

@@ -102,6 +102,7 @@ def application(predictor: Predictor) -> web.Application:
     values = {
         "max_bytes": MAX_BYTES,
         "lead": LEAD,
+        "n_models": len(predictor.baselines) + len(predictor.lstms),
         "similar": bool(similar),
         "of_imdb": bool(similar and similar.of_imdb),
     }

@@ -168,7 +168,7 @@ def test_the_page_describes_the_training_reviews_of_imdb_only(ask: Any, predicto
         async with TestClient(TestServer(application(imdb))) as client:
             return await text(client)
 
-    assert "film review in English. Six models, trained on IMDb reviews from before 2011" in asyncio.run(of_imdb())
+    assert "film review in English. 7 models, trained on IMDb reviews from before 2011" in asyncio.run(of_imdb())
 
 
 def test_control_characters_become_spaces_and_are_counted() -> None:

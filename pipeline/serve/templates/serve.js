@@ -13,7 +13,7 @@ const DESCRIPTIONS = {
   lstm_random: "LSTM, random initial vectors",
   lstm_frozen: "LSTM, frozen word2vec vectors",
   lstm_finetuned: "LSTM, fine-tuned word2vec vectors",
-  lstm_student: "the same, taught by the ensemble, too",
+  lstm_student: "fine-tuned LSTM, also taught by the ensemble",
 };
 const TICKS = [0.001, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999];
 const FULL_SHADE = [0.3, 1.5]; // the smallest and the largest change of the logit that gets the darkest shade
