@@ -12,7 +12,7 @@ hashed = $(install) --require-hashes
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-.PHONY: help demo test test-browser test-faults test-torchrun test-queue test-gpu test-static repro release publish plots-page bench fuzz check check-lock pins wheels audit clean
+.PHONY: help demo test test-project test-packages test-browser test-faults test-torchrun test-queue test-gpu test-static repro release publish plots-page bench fuzz check check-lock pins wheels audit clean
 
 # Everything with hashes but torch, whose builds differ from index to index; it alone is left to the second command.
 # `make pins` writes each requirements.lock anew, the same or not, so what is installed depends on requirements.txt.
@@ -52,8 +52,13 @@ demo: $(BIN)/installed  ## every stage on a small synthetic corpus, in .demo/; n
 	cd .demo && dvc config --local core.no_scm true && dvc repro
 	@echo && cd .demo && python -m pipeline results && echo && echo "the report: $(CURDIR)/.demo/report/index.html"
 
-test: $(BIN)/installed-tests check  ## style, types and all quick tests, offline
-	$(BIN)/python -m pytest
+test: check test-project test-packages  ## style, types and all quick tests, offline; `make -j2 test` runs two parts at once
+
+test-project: $(BIN)/installed-tests
+	$(BIN)/python -m pytest tests/faults tests/test_*.py
+
+test-packages: $(BIN)/installed-tests
+	$(BIN)/python -m pytest --ignore=tests/faults --ignore-glob='tests/test_*.py'
 
 test-browser: $(BIN)/installed-browser  ## the report and the page of `serve` in Chromium, skipped if there is none; SCREENSHOTS=folder keeps pictures
 	SCREENSHOTS="$(SCREENSHOTS)" $(BIN)/python -m pytest -m browser -rs tests/browser

@@ -5,7 +5,6 @@ products, which are most of them; see `training.flops_per_token`. The other rati
 packed sequences, which is what a tutorial trains.
 """
 
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
-from benchmarks.measure import Rate, side_by_side
+from benchmarks.measure import Rate, per_second, side_by_side
 from pipeline.cells import make_cell
 from pipeline.cells.stack import Layers
 from pipeline.cells.table import CELLS
@@ -30,14 +29,12 @@ def operations(layers: nn.Module) -> int:
 def step(layer: Callable[[Tensor], Tensor], weights: list[nn.Parameter], x: Tensor, n_tokens: int) -> Rate:
     """Return a function that goes through a batch x forward and backward, and returns its tokens/s."""
 
-    def rate() -> float:
-        started = time.perf_counter()
+    def work() -> None:
         torch.autograd.grad(layer(x).sum(), [x, *weights])
         if x.is_cuda:
             torch.cuda.synchronize()
-        return n_tokens / (time.perf_counter() - started)
 
-    return rate
+    return per_second(n_tokens, work)
 
 
 def times(factor: float, rate: Rate) -> Rate:

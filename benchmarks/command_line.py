@@ -1,18 +1,16 @@
 """The time of `python -m pipeline compare`, imports and git included."""
 
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks.measure import figure
+from benchmarks.measure import figure, median_seconds
 from experiments.sandbox import ROOT
 from pipeline.core.models import BASELINES, NETWORKS
 from pipeline.ensemble.predictions import make_predictions, save_predictions
@@ -44,10 +42,7 @@ def figures() -> Iterator[dict[str, Any]]:
         write_project(folder)
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
         command = [sys.executable, "-m", "pipeline", "compare", "--resamples", str(N_RESAMPLES)]
-        seconds = []
-        for _ in range(N_RUNS + 1):
-            started = time.perf_counter()
-            subprocess.run(command, cwd=folder, env=environment, check=True, stdout=subprocess.DEVNULL)
-            seconds.append(time.perf_counter() - started)
+        options = {"cwd": folder, "env": environment, "check": True, "stdout": subprocess.DEVNULL}
+        seconds = median_seconds(lambda: subprocess.run(command, **options), N_RUNS)  # type: ignore[call-overload]
     against = f"{N_REVIEWS:,} reviews, {len(BASELINES) + len(NETWORKS)} models, {N_RESAMPLES:,} resamples, at most"
-    yield figure("compare, the whole command", statistics.median(seconds[1:]), "s", against, 5, N_RUNS)
+    yield figure("compare, the whole command", seconds, "s", against, 5, N_RUNS)

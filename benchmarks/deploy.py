@@ -1,42 +1,22 @@
 """The exported LSTM in ONNX Runtime, compared with the one in torch, on unlabelled reviews."""
 
 import tempfile
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
 import torch
 
-from benchmarks.measure import Rate, figure, missing, side_by_side
+from benchmarks.measure import figure, per_second, side_by_side
 from experiments.sandbox import ROOT
 from pipeline.core.models import LEAD, first_seed
 from pipeline.deploy.export import export_onnx
 from pipeline.serve.predictor import TextModel
 
 N_REVIEWS, N_TIMED, N_BATCH = 1000, 200, 50
-NEEDED = (f"artifacts/{LEAD}", "data/unsup.parquet")
-
-
-class Predicts(Protocol):
-    """A model of texts."""
-
-    def probabilities(self, texts: Sequence[str]) -> Any:
-        """Return the probability that each text is positive."""
-
-
-def one_by_one(model: Predicts, texts: Sequence[str]) -> Rate:
-    """Return a function that predicts one text after the other and returns texts/s."""
-
-    def rate() -> float:
-        started = time.perf_counter()
-        for text in texts:
-            model.probabilities([text])
-        return len(texts) / (time.perf_counter() - started)
-
-    return rate
+NEEDS = (f"artifacts/{LEAD}", "data/unsup.parquet")
 
 
 def figures() -> Iterator[dict[str, Any]]:
@@ -45,9 +25,6 @@ def figures() -> Iterator[dict[str, Any]]:
         from examples.predict_onnx import Model
     except ImportError as error:
         print(f"skipped: deploy; {error}; `make bench` installs it")
-        return
-    if lacking := missing(*NEEDED):
-        print(f"skipped: deploy; {lacking}")
         return
     trained = ROOT / "artifacts" / LEAD
     table = pq.ParquetFile(ROOT / "data/unsup.parquet")
@@ -65,9 +42,13 @@ def figures() -> Iterator[dict[str, Any]]:
     what, against = "ONNX Runtime, largest difference", f"torch's probabilities of {len(texts):,} reviews, at most"
     yield figure(what, difference, "millionths", against, 100, 1)
     few = texts[:N_TIMED]
+    rates = [
+        per_second(len(few), lambda model=model: [model.probabilities([text]) for text in few])
+        for model in (ours, theirs)
+    ]
     n_threads = torch.get_num_threads()
     torch.set_num_threads(1)  # as the example and `serve` do: the steps are small
     what, against = "ONNX Runtime, one review at a time", "torch; one thread and the tokenizer in both"
-    entry = side_by_side(what, "reviews/s", one_by_one(ours, few), one_by_one(theirs, few), against, 1.0)
+    entry = side_by_side(what, "reviews/s", *rates, against, 1.0)
     torch.set_num_threads(n_threads)
     yield entry

@@ -1,15 +1,15 @@
 """The default classifier on a GPU; skipped if torch finds none."""
 
 import statistics
-import time
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 
-from benchmarks.measure import figure, missing
-from benchmarks.training import N_STEPS, config_of, flops_per_token, matmul_rate, ours
+from benchmarks.measure import figure, missing, seconds_of
+from benchmarks.training import N_STEPS, config_of, flops_per_token, matmul_rate, ours, seconds_on
 from experiments.sandbox import run_stage, sandbox
 from pipeline.classify.batches import Reviews
 from pipeline.classify.classifier import logits
@@ -24,14 +24,7 @@ def copy_rate(device: torch.device) -> float:
     """Return the bytes per second that a large copy reads and writes, the median of ten."""
     source = torch.empty(1 << 28 if device.type == "cuda" else 1 << 24, device=device)
     target = torch.empty_like(source)
-    seconds = []
-    for _ in range(13):
-        started = time.perf_counter()
-        target.copy_(source)
-        if device.type == "cuda":
-            torch.cuda.synchronize()
-        seconds.append(time.perf_counter() - started)
-    return 2 * source.nbytes / statistics.median(seconds[3:])
+    return 2 * source.nbytes / seconds_on(device, lambda: target.copy_(source))
 
 
 def floor_per_token(config: NetworkConfig, precision: str, device: torch.device, tokens_per_step: float) -> float:
@@ -82,9 +75,7 @@ def classify_seconds() -> Iterator[dict[str, Any]]:
         print(f"skipped: classify on the GPU; {lacking}")
         return
     with sandbox({}, inputs) as folder:
-        started = time.perf_counter()
-        run_stage(folder, "classify", "lstm_finetuned", "1", quiet=False)
-        seconds = time.perf_counter() - started
+        seconds = seconds_of(partial(run_stage, folder, "classify", "lstm_finetuned", "1", quiet=False))
     yield figure("classify, lstm_finetuned", seconds, "seconds (bar: at most)", "a GPU", 60, 1)
 
 

@@ -20,9 +20,9 @@ from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
-from benchmarks.measure import figure, missing
+from benchmarks.measure import figure
 from benchmarks.rivals import missing_rivals, transcript
-from benchmarks.training import Packed, step
+from benchmarks.tutorial import Packed, step
 from experiments.sandbox import ROOT
 from pipeline.classify.batches import Labelled, batches, load_labelled
 from pipeline.classify.device import prepare
@@ -40,7 +40,7 @@ LOSSES = (0.22, 0.19)
 N_EPOCHS = 5  # of a rival
 PATIENCE = 4  # validations without a lower loss
 TOKENS, EMBEDDINGS = ROOT / "data/tokens", ROOT / "artifacts/embeddings"
-INPUTS = ("data/tokens", "artifacts/embeddings", "data/corpus.txt")
+NEEDS = ("data/tokens", "artifacts/embeddings", "data/corpus.txt")
 Course = Sequence[tuple[float, float]]  # seconds since the start and validation log loss, at each validation
 
 
@@ -159,7 +159,7 @@ def compared(name: str, against: str, mine: Course, theirs: Course, bar: float) 
 
 def figures(params: Params) -> Iterator[dict[str, Any]]:
     """Measure, on the real reviews alone."""
-    if reason := missing(*INPUTS) or missing_rivals():
+    if reason := missing_rivals():
         print(f"skipped: learning; {reason}")
         return
     section = params.classify

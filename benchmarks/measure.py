@@ -1,6 +1,7 @@
 """How a figure of benchmarks/results.json is measured and shown."""
 
 import statistics
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -10,6 +11,23 @@ from tqdm import tqdm
 from experiments.sandbox import ROOT
 
 Rate = Callable[[], float]
+
+
+def seconds_of(work: Callable[[], object]) -> float:
+    """Work once; return the seconds."""
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def median_seconds(work: Callable[[], object], n_runs: int, n_warm: int = 1) -> float:
+    """Return the median of several runs, after some to warm up."""
+    return statistics.median([seconds_of(work) for _ in range(n_warm + n_runs)][n_warm:])
+
+
+def per_second(n: int, work: Callable[[], object]) -> Rate:
+    """Return a function that works once, on n things, and returns the things per second."""
+    return lambda: n / seconds_of(work)
 
 
 def side_by_side(

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import torch
 
 from benchmarks import busy, cells, command_line, deploy, gpu, growth, learning, page, scale, text, training, vectors
-from benchmarks.measure import line, table
+from benchmarks.measure import line, missing, table
 from pipeline.classify.device import keep_freed_memory, make_deterministic
 from pipeline.core.files import read_json, write_json
 from pipeline.fetch.synthetic import sample_tables
@@ -77,7 +77,17 @@ def main(rows: list[str]) -> None:
         "scale": scale.figures,
         "gpu": lambda: gpu.figures(params, reviews, N_WORDS),
     }
+    needs = {
+        "learning": learning.NEEDS,
+        "deploy": deploy.NEEDS,
+        "page": page.NEEDS,
+        "growth": growth.NEEDS,
+        "busy": busy.NEEDS,
+    }
     for row in rows or ROWS:
+        if lacking := missing(*needs.get(row, ())):
+            print(f"skipped: {row}; {lacking}")
+            continue
         entries = []
         for entry in measured[row]():
             print(line(entry))

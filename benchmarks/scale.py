@@ -8,9 +8,7 @@ millions of reviews; a quarter is for train, half for unsup, and a quarter for t
 Writes: docs/scaling.svg
 """
 
-import json
 import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,11 +19,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks.measure import figure
-from benchmarks.rivals import PYTHON, missing_rivals
+from experiments.draw import draw
 from experiments.sandbox import ROOT, run_stage, sandbox
+from pipeline.core.errors import InputError
 from pipeline.core.files import atomic, read_json
 from pipeline.fetch.synthetic import sample_tables
-from pipeline.report.charts import CONFIG
 
 SIZES = "0.1 1"  # millions of reviews
 ZIPF = 1.37  # of a word's frequency by its rank; the number of types then grows like that of IMDB
@@ -35,10 +33,6 @@ N_STATEMENTS = 2_000  # different ones
 AT_ONCE = 10_000  # reviews
 SYLLABLES = [consonant + vowel for consonant in "bdfgklmnprstvz" for vowel in "aeiou"]
 PICTURE = ROOT / "docs/scaling.svg"
-# The colors of the report's style sheet, for a bright and a dark page.
-STYLE = """<style>:root { --ink: #1b1b1b; --quiet: #5c5c5c; --line: #ddd; --blue: #0072b2; --orange: #b87a00; }
-@media (prefers-color-scheme: dark) {
-:root { --ink: #e8e6e3; --quiet: #a5a29d; --line: #35383b; --blue: #5ab0e8; --orange: #e69f00; } }</style>"""
 
 
 class Words(dict[int, str]):
@@ -126,19 +120,7 @@ def chart(rows: list[dict[str, Any]]) -> dict[str, Any]:
             },
         }
 
-    return {"config": CONFIG, "data": {"values": rows}, "hconcat": [panel("seconds"), panel("MiB")]}
-
-
-def draw(rows: list[dict[str, Any]], path: Path) -> None:
-    """Write the picture as SVG, whose colors follow those of the page that it is on."""
-    if reason := missing_rivals():
-        print(f"skipped: the picture; {reason}")
-        return
-    command = [str(ROOT / PYTHON), str(ROOT / "benchmarks/draw.py")]
-    svg = subprocess.run(command, input=json.dumps(chart(rows)), capture_output=True, text=True, check=True).stdout
-    head, end, body = svg.partition(">")
-    with atomic(path) as temporary:
-        temporary.write_text(f"{head}{end}{STYLE}{body}", "utf-8")
+    return {"data": {"values": rows}, "hconcat": [panel("seconds"), panel("MiB")]}
 
 
 def sizes(text: str) -> list[int]:
@@ -161,7 +143,13 @@ def figures() -> Iterator[dict[str, Any]]:
             unit = f"s, {run['peak_memory_mib']:.0f} MiB"
             what = f"{run['types']:,} types"
             yield figure(f"{stage}, {n_reviews:,} reviews", run["seconds"], unit, what, None, 1)
-    draw(rows, PICTURE)
+    try:
+        (svg,) = draw([chart(rows)])
+    except InputError as error:
+        print(f"skipped: the picture; {error}")
+    else:
+        with atomic(PICTURE) as temporary:
+            temporary.write_text(svg, "utf-8")
     if len(counts) > 1:
         less, more = (measure(n, FEW_WORDS)["tokenize"]["peak_memory_mib"] for n in (counts[0], counts[-1]))
         name = f"tokenize, {counts[-1]:,} reviews, {FEW_WORDS:,} words"

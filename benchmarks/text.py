@@ -2,7 +2,6 @@
 
 import html
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
@@ -14,7 +13,7 @@ from gensim.models import Word2Vec
 from gensim.models.word2vec import LineSentence
 from nltk.tokenize import NLTKWordTokenizer
 
-from benchmarks.measure import Rate, side_by_side
+from benchmarks.measure import Rate, per_second, side_by_side
 from benchmarks.rivals import child, missing_rivals
 from benchmarks.training import config_of
 from pipeline.classify.classifier import Classifier
@@ -40,17 +39,6 @@ class Silent:
         """Print no figures."""
 
 
-def per_second(texts: list[str], work: Any) -> Rate:
-    """Return a function that runs `work` and returns texts/s."""
-
-    def rate() -> float:
-        started = time.perf_counter()
-        work()
-        return len(texts) / (time.perf_counter() - started)
-
-    return rate
-
-
 def tokenization(params: Params, texts: list[str]) -> Iterator[dict[str, Any]]:
     """Compare tokenizing on all cores with one core, and with NLTK's tokenizer in a plain loop.
 
@@ -66,7 +54,7 @@ def tokenization(params: Params, texts: list[str]) -> Iterator[dict[str, Any]]:
             for _ in tokenize(texts, Tokenizer.from_config(trained), n_jobs=n_jobs):
                 pass
 
-        return per_second(texts, work)
+        return per_second(len(texts), work)
 
     def plain_loop() -> None:
         tokenizer = NLTKWordTokenizer()
@@ -76,7 +64,7 @@ def tokenization(params: Params, texts: list[str]) -> Iterator[dict[str, Any]]:
     name = params.tokenize.tokenizer
     rivals = [(name, on(name, 1), "the same tokenizer on one core", 1.8)]
     for name, bar in (("treebank", 1.8), ("regex", 15.0)):
-        rivals.append((name, per_second(tenth, plain_loop), "NLTKWordTokenizer in a plain loop", bar))
+        rivals.append((name, per_second(len(tenth), plain_loop), "NLTKWordTokenizer in a plain loop", bar))
     for name, theirs, against, bar in rivals:
         what = f"tokenization, {name}, {n_cores} cores"
         yield side_by_side(what, "reviews/s", on(name, n_cores), theirs, against, bar, n_runs=3)
@@ -98,7 +86,7 @@ def prediction(params: Params, texts: list[str], chunks: list[Chunk], words: lis
         for text in few:
             predict([text])
 
-    ours, theirs = per_second(few, lambda: predict(few)), per_second(few, one_by_one)
+    ours, theirs = per_second(len(few), lambda: predict(few)), per_second(len(few), one_by_one)
     return side_by_side("prediction in batches", "reviews/s", ours, theirs, "one review at a time", 2.5)
 
 
@@ -124,18 +112,11 @@ def skipgram_words(params: Params, chunks: list[Chunk]) -> Iterator[dict[str, An
         path = Path(folder) / "corpus.txt"
         path.write_text(text, "utf-8")
 
-        def ours() -> float:
-            started = time.perf_counter()
-            word2vec.train(path, types[order].tolist(), counts[order].astype(np.int64), {}, section, Silent())
-            return n_words / (time.perf_counter() - started)
-
-        def theirs() -> float:
-            only_ours = {"architecture", "loss", "reviews", "min_words", "pretrained", "missing_words", "continue_from"}
-            options = section.model_dump(exclude=only_ours)
-            started = time.perf_counter()
-            Word2Vec(LineSentence(str(path)), sg=1, hs=0, **options)
-            return n_words / (time.perf_counter() - started)
-
+        vocabulary = types[order].tolist(), counts[order].astype(np.int64)
+        only_ours = {"architecture", "loss", "reviews", "min_words", "pretrained", "missing_words", "continue_from"}
+        options = section.model_dump(exclude=only_ours)
+        ours = per_second(n_words, lambda: word2vec.train(path, *vocabulary, {}, section, Silent()))
+        theirs = per_second(n_words, lambda: Word2Vec(LineSentence(str(path)), sg=1, hs=0, **options))
         name, against = "skip-gram, one worker", "gensim fed by its LineSentence, the scan for words included"
         yield side_by_side(name, "words/s", ours, theirs, against, 1.0, n_runs=3)
         if reason := missing_rivals():

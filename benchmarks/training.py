@@ -7,7 +7,7 @@ through the network a second time.
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -15,12 +15,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence, pad_sequence
-from torch.utils.data import DataLoader
 
-from benchmarks.measure import Rate, figure, side_by_side
+from benchmarks.measure import Rate, figure, median_seconds, side_by_side
 from benchmarks.rivals import child, missing_rivals
+from benchmarks.tutorial import packed
 from pipeline.classify.batches import Reviews, batches
 from pipeline.classify.device import choose_dtype, prepare
 from pipeline.classify.group import ALONE, Group, together
@@ -31,51 +29,7 @@ from pipeline.classify.training import part_of
 from pipeline.core.ragged import Ragged
 from pipeline.params import Params
 
-N_STEPS = 6
-
-
-class Packed(nn.Module):
-    """The same network in the way of most tutorials: a bidirectional LSTM over packed sequences."""
-
-    def __init__(self, config: NetworkConfig) -> None:
-        super().__init__()
-        self.config = config
-        self.embedding = nn.Embedding(config.n_words + 1, config.vector_size, padding_idx=config.n_words)
-        self.lstm = nn.LSTM(
-            config.vector_size,
-            config.hidden_size,
-            num_layers=config.num_layers,
-            bidirectional=config.bidirectional,
-            batch_first=True,
-        )
-        width = config.hidden_size * (2 if config.bidirectional else 1)
-        self.output = nn.Linear(width * len(config.pooling), 1)
-
-    def forward(self, ids: Tensor, lengths: Tensor) -> Tensor:
-        """Return the logits, float32 [B], of ids int64 [B, T] padded on the right."""
-        packed = pack_padded_sequence(self.embedding(ids), lengths, batch_first=True, enforce_sorted=False)
-        states, _ = pad_packed_sequence(self.lstm(packed)[0], batch_first=True)
-        mask = (torch.arange(states.shape[1]) < lengths[:, None])[:, :, None]
-        pooled = {
-            "max": lambda: states.masked_fill(~mask, -torch.inf).amax(1),
-            "mean": lambda: (states * mask).sum(1) / lengths[:, None],
-            "last": lambda: states[torch.arange(len(lengths)), lengths - 1],
-        }
-        logits: Tensor = self.output(torch.cat([pooled[kind]() for kind in self.config.pooling], 1)).squeeze(1)
-        return logits
-
-
-def step(
-    network: nn.Module, optimizer: torch.optim.Optimizer, ids: Tensor, lengths: Tensor, labels: Tensor | None = None
-) -> int:
-    """Take one training step, with made-up labels by default; return its number of tokens."""
-    targets = (lengths % 2).float() if labels is None else labels
-    loss = nn.functional.binary_cross_entropy_with_logits(network(ids, lengths), targets)
-    optimizer.zero_grad()
-    loss.backward()  # type: ignore[no-untyped-call]
-    nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-    optimizer.step()
-    return int(lengths.sum())
+N_STEPS = 6  # a run
 
 
 def config_of(params: Params, n_words: int) -> NetworkConfig:
@@ -142,29 +96,6 @@ def by_processes(params: Params, reviews: Ragged, config: NetworkConfig, precisi
         yield alone
 
 
-def packed(params: Params, reviews: Ragged, config: NetworkConfig) -> Rate:
-    """Return a function that takes a tutorial's training steps, DataLoader included, and returns their tokens/s."""
-    network = Packed(config).train()
-    optimizer = torch.optim.Adam(network.parameters())
-    kept = config.head_tokens + config.tail_tokens
-    rows = [torch.from_numpy(np.array(reviews[i][:kept])) for i in range(len(reviews))]
-
-    def collate(rows: list[Tensor]) -> tuple[Tensor, Tensor]:
-        padded = pad_sequence(rows, batch_first=True, padding_value=config.n_words)
-        return padded.long(), torch.tensor([len(row) for row in rows])
-
-    loader = DataLoader([row for row in rows if len(row)], params.classify.batch_size, shuffle=True, collate_fn=collate)
-
-    def rate() -> float:
-        n_tokens = 0
-        started = time.perf_counter()
-        for _, (ids, lengths) in zip(range(N_STEPS), loader, strict=False):
-            n_tokens += step(network, optimizer, ids, lengths)
-        return n_tokens / (time.perf_counter() - started)
-
-    return rate
-
-
 @contextmanager
 def keras(params: Params, reviews: Ragged, config: NetworkConfig) -> Iterator[Rate]:
     """Yield a function that makes Keras, in another process, train on batches like ours, and returns tokens/s."""
@@ -195,18 +126,22 @@ def flops_per_token(config: NetworkConfig) -> float:
     return sum(3 * n_directions * 2 * 4 * config.hidden_size * (width + config.hidden_size) for width in widths)
 
 
+def seconds_on(device: torch.device, work: Callable[[], object]) -> float:
+    """Return the seconds of an operation on a device, the median of ten."""
+
+    def complete() -> None:
+        work()
+        if device.type == "cuda":
+            torch.cuda.synchronize()
+
+    return median_seconds(complete, 10, n_warm=3)
+
+
 def matmul_rate(device: torch.device, dtype: torch.dtype = torch.float32) -> float:
     """Return the floating-point operations per second of a large matrix product, the median of ten."""
     n = 2048 if device.type == "cpu" else 8192
     a, b = torch.randn(n, n, device=device).to(dtype), torch.randn(n, n, device=device).to(dtype)
-    seconds = []
-    for _ in range(13):
-        started = time.perf_counter()
-        a @ b
-        if device.type == "cuda":
-            torch.cuda.synchronize()
-        seconds.append(time.perf_counter() - started)
-    return 2 * n**3 / statistics.median(seconds[3:])
+    return 2 * n**3 / seconds_on(device, lambda: a @ b)
 
 
 def figures(params: Params, reviews: Ragged, n_words: int) -> Iterator[dict[str, Any]]:
@@ -217,7 +152,7 @@ def figures(params: Params, reviews: Ragged, n_words: int) -> Iterator[dict[str,
     by_type = {choose_dtype(name, cpu): name for name in (params.classify.precision, "float32")}
     for precision in by_type.values():
         with by_processes(params, reviews, config, precision) as mine:
-            theirs = packed(params, reviews, config)
+            theirs = packed(params.classify.batch_size, reviews, config, N_STEPS)
             against = "the same model over packed sequences with a DataLoader"
             yield side_by_side(f"training, {precision}", "tokens/s", mine, theirs, against, 5.0)
             threads = ours(params, reviews, config, precision, cpu)

@@ -1,18 +1,18 @@
 """The time to load, query and export the word vectors, and to read a large file of other vectors."""
 
 import resource
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks.measure import figure, missing
+from benchmarks.measure import figure, median_seconds, missing, seconds_of
 from experiments.sandbox import ROOT
 from pipeline.core.embeddings import Embeddings
 from pipeline.embed.vector_formats import read_vector_file
@@ -25,13 +25,8 @@ READERS = ("ours", "gensim")
 
 
 def milliseconds(work: Callable[[], object], n_runs: int = 11) -> float:
-    """Return the median of several runs, after one to warm up."""
-    measured = []
-    for _ in range(n_runs + 1):
-        started = time.perf_counter()
-        work()
-        measured.append(1000 * (time.perf_counter() - started))
-    return statistics.median(measured[1:])
+    """Return the median of several runs."""
+    return 1000 * median_seconds(work, n_runs)
 
 
 def write_text(path: Path, n_rows: int, n_dimensions: int) -> None:
@@ -89,9 +84,7 @@ def figures() -> Iterator[dict[str, Any]]:
         yield figure("neighbors of a word", milliseconds(lambda: neighbors.of([word])), "ms", against, 10, 11)
         for name in FORMATS:
             with tempfile.TemporaryDirectory() as folder:
-                started = time.perf_counter()
-                export(embeddings, name, Path(folder) / "v")
-                seconds = time.perf_counter() - started
+                seconds = seconds_of(partial(export, embeddings, name, Path(folder) / "v"))
             yield figure(f"export, {name}", seconds, "s", against, 10, 1)
     yield from reading()
 

@@ -13,10 +13,9 @@ from pathlib import Path
 from experiments import figures
 from experiments.cells.table import LEVEL, REFERENCE, against_reference, read_results
 from experiments.draw import draw
-from experiments.figures import Runs
-from experiments.record import Figures
+from experiments.table import read_by_seed
 from pipeline.core.errors import InputError
-from pipeline.core.files import atomic, read_json
+from pipeline.core.files import atomic
 from pipeline.report.charts import Spec
 from pipeline.report.tables import write_between_markers
 from stages.runner import read_params
@@ -41,18 +40,10 @@ CAPTIONS = {
 }
 
 
-def read_runs(folder: Path) -> Runs:
-    """Read the files NAME-SEED.json of a folder, by name and seed."""
-    runs: dict[str, dict[str, Figures]] = {}
-    for path in sorted(folder.glob("*.json")):
-        name, _, seed = path.stem.rpartition("-")
-        runs.setdefault(name, {})[seed] = read_json(path)
-    return runs
-
-
 def specs(folder: Path) -> dict[str, Spec]:
     """Return the chart of each study in a folder that has results."""
-    parameters, labels, ablation = (read_runs(folder / name / "runs") for name in ("parameters", "labels", "ablation"))
+    names = ("parameters", "labels", "ablation")
+    parameters, labels, ablation = (read_by_seed(folder / name / "runs") for name in names)
     tests = against_reference(read_results(folder / "cells/runs"))
     charts: dict[str, Spec] = {}
     if "default" in parameters:

@@ -6,10 +6,9 @@ from typing import Any, TypeAlias
 
 from scipy.special import stdtrit
 
-from experiments.cells.answers import Compared
+from experiments.cells.comparison import Compared
 from experiments.record import Figures
-from pipeline.evaluate.significance import holm
-from pipeline.report.charts import STYLES, Spec, axis, chart
+from pipeline.report.charts import STYLES, Spec, axis, chart, styled
 
 Runs: TypeAlias = Mapping[str, Mapping[str, Figures]]  # by the name of the run and its seed
 WIDTH = 680
@@ -78,18 +77,17 @@ def cells(tests: Mapping[str, Compared], reference: str, level: float) -> Spec:
     """Draw how far each cell is ahead of the reference in points of accuracy.
 
     Args:
-        tests: of each cell against the reference.
+        tests: of each cell against the reference, corrected for their number.
         reference: its name.
-        level: of the tests, corrected after Holm, by which a difference exceeds noise.
+        level: of the tests, by which a difference exceeds noise.
     """
-    corrected = dict(zip(tests, holm([test.p for test in tests.values()]), strict=True))
     rows = [
         {
             "name": cell,
             "difference": 100 * test.difference,
             "low": 100 * (test.difference - test.half),
             "high": 100 * (test.difference + test.half),
-            "clear": corrected[cell] < level,
+            "clear": test.p < level,
         }
         for cell, test in sorted(tests.items(), key=lambda item: -item[1].difference)
     ]
@@ -108,13 +106,8 @@ def labels(runs: Runs) -> Spec:
         for run in by_seed.values()
     ]
     numbers = sorted({value["labels"] for value in values}, key=lambda n: (n == "all", len(n), n))
-    models = [model for model in STYLES if model in {value["model"] for value in values}]
-    scales = {"color": [STYLES[model][0] for model in models], "strokeDash": [STYLES[model][1] for model in models]}
-    channels = {
-        channel: {"field": "model", "type": "nominal", "scale": {"domain": models, "range": styles}}
-        for channel, styles in scales.items()
-    }
-    channels["color"]["legend"] = {"symbolType": "stroke", "columns": len(models)}
+    styles = {model: style for model, style in STYLES.items() if model in {value["model"] for value in values}}
+    channels = styled("model", styles, {"symbolType": "stroke", "columns": len(styles)})
     x = {"field": "labels", "type": "ordinal", "sort": numbers, "title": "labelled reviews", "axis": {"labelAngle": 0}}
     mean = {**axis("accuracy", "validation accuracy in percent", nice=True), "aggregate": "mean"}
     layers: list[Spec] = [

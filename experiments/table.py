@@ -28,12 +28,26 @@ SCORES = {
 LINEAR, LSTMS = ("bag_of_vectors", "nbsvm"), ("lstm_random", "lstm_frozen", "lstm_finetuned")
 
 
-def read_runs(folder: Path) -> Runs:
-    """Read the files NAME-SEED.json of a folder."""
-    runs: dict[str, list[Figures]] = {}
+def read_by_seed(folder: Path) -> dict[str, dict[str, Figures]]:
+    """Read the files NAME-SEED.json of a folder, by name and seed."""
+    runs: dict[str, dict[str, Figures]] = {}
     for path in sorted(folder.glob("*.json")):
-        runs.setdefault(path.stem.rpartition("-")[0], []).append(read_json(path))
+        name, _, seed = path.stem.rpartition("-")
+        runs.setdefault(name, {})[seed] = read_json(path)
     return runs
+
+
+def read_runs(folder: Path) -> Runs:
+    """Read the files NAME-SEED.json of a folder, by name."""
+    return {name: list(by_seed.values()) for name, by_seed in read_by_seed(folder).items()}
+
+
+def totals(every: Sequence[Figures]) -> str:
+    """Say how many runs there are, their time, and their hardware; runs without seconds took those of the others."""
+    known = [run["seconds"] for run in every if "seconds" in run]
+    hours = statistics.mean(known or [0]) * len(every) / 3600
+    hardware = ", ".join(sorted({run["hardware"] for run in every}))
+    return f"{len(every)} runs, {hours:.1f} hours of one core: {hardware}."
 
 
 def mean(by_seed: list[Figures], key: str) -> str:
@@ -165,10 +179,7 @@ TABLES["long_lags"] = long_lags.rows
 def table(study: str, runs: Runs) -> str:
     """Return the results as Markdown, with the number of runs, their time and their hardware."""
     every = [run for by_seed in runs.values() for run in by_seed]
-    hours = statistics.mean(run["seconds"] for run in every if "seconds" in run) * len(every) / 3600
-    hardware = ", ".join(sorted({run["hardware"] for run in every}))
-    rows = tabulate(TABLES[study](runs), "keys", "pipe", disable_numparse=True)
-    return f"{rows}\n\n{len(every)} runs, {hours:.1f} hours of one core: {hardware}."
+    return f"{tabulate(TABLES[study](runs), 'keys', 'pipe', disable_numparse=True)}\n\n{totals(every)}"
 
 
 def main(study: str) -> None:

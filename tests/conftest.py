@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tarfile
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 # Many tiny tensors: a second thread would only wait for the first. Read when torch is loaded.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -67,6 +67,21 @@ def with_values(params: Params, **values: Any) -> Params:
     return parse(tree)
 
 
+def loaded_by(code: str) -> set[str]:
+    """Run code in another Python; return the packages that it has loaded."""
+    code += "; import sys; print(*{name.partition('.')[0] for name in sys.modules})"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+def git(folder: Path, *arguments: str) -> str:
+    """Run git in a folder as a user who is nobody; return what it prints."""
+    identity = ("-c", "user.name=a", "-c", "user.email=a@b", "-c", "commit.gpgsign=false")
+    done = subprocess.run(["git", *identity, *arguments], cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
 class Project:
     """A copy of the tree in another folder, with small parameters and a small corpus."""
 
@@ -89,6 +104,18 @@ class Project:
             tables.append(table.append_column("split", pyarrow.array([split] * len(table))))
         (folder / "corpus").mkdir()
         pyarrow.csv.write_csv(pyarrow.concat_tables(tables).drop_columns(["id"]), folder / "corpus" / "reviews.csv")
+
+    @classmethod
+    def at(cls, folder: Path) -> Self:
+        """Return the project that is in a folder."""
+        found = object.__new__(cls)
+        found.folder = folder
+        return found
+
+    def copy(self, folder: Path) -> Self:
+        """Copy the project, with what it has made, to a folder that is empty or does not exist."""
+        shutil.copytree(self.folder, folder, symlinks=True, dirs_exist_ok=True)
+        return self.at(folder)
 
     def set(self, values: dict[str, Any]) -> None:
         """Change params.yaml."""
@@ -159,10 +186,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 @pytest.fixture
 def project_copy(project: Project, tmp_path: Path) -> Project:
     """A copy of the project that has run."""
-    copied = object.__new__(Project)
-    copied.folder = tmp_path / "project"
-    shutil.copytree(project.folder, copied.folder, symlinks=True)
-    return copied
+    return project.copy(tmp_path / "project")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,28 +17,21 @@ from benchmarks.measure import figure, line, side_by_side
 from benchmarks.measure import table as figures_table
 from benchmarks.run import ROWS
 from benchmarks.scale import sizes, write_reviews
-from benchmarks.training import Packed, config_of, flops_per_token, matmul_rate
+from benchmarks.training import config_of, flops_per_token, matmul_rate
+from benchmarks.tutorial import Packed
 from pipeline.cells import make_cell
 from pipeline.classify.batches import Reviews
-from pipeline.classify.network import Dropout, Network, NetworkConfig
+from pipeline.classify.network import Dropout, Network
 from pipeline.core.files import read_json
 from pipeline.core.ragged import Ragged
 from pipeline.fetch.custom import read_custom
 from pipeline.params import Params
 from pipeline.report.tables import between_markers
+from tests.classify.test_network import CONFIG as NETWORK
+from tests.classify.test_network import CPU
 from tests.conftest import ROOT
 
-CPU = torch.device("cpu")
-CONFIG = NetworkConfig(
-    n_words=11,
-    vector_size=5,
-    hidden_size=4,
-    num_layers=1,
-    bidirectional=True,
-    pooling=("max", "mean"),
-    head_tokens=9,
-    tail_tokens=9,
-)
+CONFIG = replace(NETWORK, num_layers=1, pooling=("max", "mean"), head_tokens=9, tail_tokens=9)
 
 
 def rates(*values: float) -> Iterator[float]:
@@ -65,7 +59,7 @@ def test_every_row_has_a_module() -> None:
 
 def test_operations_are_those_of_the_matrix_products() -> None:
     assert flops_per_token(CONFIG) == 3 * 2 * 2 * (4 * 4) * (5 + 4)
-    two = NetworkConfig(**{**CONFIG.__dict__, "num_layers": 2})
+    two = replace(CONFIG, num_layers=2)
     assert flops_per_token(two) == flops_per_token(CONFIG) + 3 * 2 * 2 * (4 * 4) * (8 + 4)
 
 

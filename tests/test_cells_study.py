@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from experiments.cells import answers, cost, run, table
+from experiments.cells import answers, comparison, cost, run, table
 from experiments.cells.budget import PERIODS, hidden_size, layers_of
 from pipeline.cells.stack import equation_of
 from pipeline.cells.table import CELLS
@@ -81,10 +81,10 @@ def runs_of(rng: np.random.Generator, accuracy: float, easy: np.ndarray, k: int 
 def test_a_clear_difference_is_found_and_none_is_not(rng: np.random.Generator) -> None:
     easy = rng.random(2496) < 0.8
     lstm, same, worse = (runs_of(rng, accuracy, easy) for accuracy in (0.6, 0.6, 0.3))
-    seeds = answers.pooled([lstm, same, worse])
+    seeds = comparison.pooled([lstm, same, worse])
     assert seeds.df == 6
-    assert answers.compare(same, lstm, seeds, 0.05).p > 0.05
-    compared = answers.compare(worse, lstm, seeds, 0.05)
+    assert comparison.compare(same, lstm, seeds, 0.05).p > 0.05
+    compared = comparison.compare(worse, lstm, seeds, 0.05)
     assert compared.p < 0.001
     assert compared.difference == pytest.approx(worse.mean() - lstm.mean())
     assert abs(compared.difference) > compared.half
@@ -95,8 +95,8 @@ def test_without_a_difference_the_test_rejects_as_rarely_as_its_level_says(rng: 
     for _ in range(200):
         easy = rng.random(400) < 0.8
         cells = [runs_of(rng, 0.6, easy) for _ in range(5)]
-        seeds = answers.pooled(cells)
-        rejected += answers.compare(cells[0], cells[1], seeds, 0.05).p < 0.05
+        seeds = comparison.pooled(cells)
+        rejected += comparison.compare(cells[0], cells[1], seeds, 0.05).p < 0.05
     assert rejected <= 0.08 * 200
 
 
@@ -158,12 +158,18 @@ def study(project_copy: Project) -> Path:
 
 
 def test_runs_of_a_small_project_make_the_tables(study: Path, project_copy: Project) -> None:
+    trained = [
+        (cell, rate, seed)
+        for cell in ("lstm", "gru")
+        for rate, seed in (*((rate, "1") for rate in run.RATES), ("chosen", "2"))
+    ]
+    small = f"from experiments.cells import run\nfor one in {trained}: run.record('cells', run.measure, *one)\n"
+    (study / "small.py").write_text(small)
+    project_copy.run("small")
     made: dict[str, dict[str, Any]] = {}
-    for cell in ("lstm", "gru"):
-        for rate, seed in (*((rate, "1") for rate in run.RATES), ("chosen", "2")):
-            project_copy.run("experiments.cells.run", cell, rate, seed)
-            path = study / f"experiments/cells/runs/{cell}-{rate}-{seed}.json"
-            made[f"{cell}-{rate}"] = json.loads(path.read_text("utf-8"))
+    for cell, rate, seed in trained:
+        path = study / f"experiments/cells/runs/{cell}-{rate}-{seed}.json"
+        made[f"{cell}-{rate}"] = json.loads(path.read_text("utf-8"))
     for figures in made.values():
         right = answers.from_hex(figures["right"], figures["n_reviews"])
         assert figures["accuracy"] == round(right.mean(), 4)

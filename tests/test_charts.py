@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from experiments import charts, draw, figures
-from experiments.cells.answers import Compared
+from experiments.cells.comparison import Compared, corrected
 from pipeline.core.errors import InputError
 from tests.conftest import ROOT
 
@@ -38,10 +38,10 @@ def test_the_ablation_is_paired_by_seed_with_a_pooled_variance() -> None:
 
 def test_cells_are_marked_by_their_corrected_test() -> None:
     tests = {"gru": Compared(0.01, 0.009, 0.04), "rnn": Compared(-0.2, 0.01, 1e-9)}
-    rows = values(figures.cells(tests, "lstm", 0.05))
+    rows = values(figures.cells(corrected(tests), "lstm", 0.05))
     assert [(row["name"], row["clear"]) for row in rows] == [("gru", True), ("rnn", True)]
     three = {**tests, "irnn": Compared(0.0, 0.009, 0.9)}
-    clear = {row["name"]: row["clear"] for row in values(figures.cells(three, "lstm", 0.05))}
+    clear = {row["name"]: row["clear"] for row in values(figures.cells(corrected(three), "lstm", 0.05))}
     assert clear == {"gru": False, "irnn": False, "rnn": True}
 
 

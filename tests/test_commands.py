@@ -15,7 +15,7 @@ from pipeline.cells.table import CELLS
 from pipeline.commands.options import SeveralValues
 from pipeline.core.models import BASELINES, ENSEMBLE, NETWORKS
 from pipeline.ensemble.predictions import load_predictions
-from tests.conftest import ROOT, Project
+from tests.conftest import ROOT, Project, loaded_by
 
 COMMANDS = [
     "predict", "serve", "neighbors", "export", "release", "card", "publish", "compare", "results", "preset", "cells",
@@ -46,11 +46,7 @@ def test_without_a_command_the_help_is_printed() -> None:
 
 
 def test_the_help_imports_no_heavy_library() -> None:
-    code = (
-        "import sys, pipeline.__main__; print({'torch', 'gensim', 'sklearn', 'scipy', 'pyarrow'} & sys.modules.keys())"
-    )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout == "set()\n"
+    assert not {"torch", "gensim", "sklearn", "scipy", "pyarrow"} & loaded_by("import pipeline.__main__")
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -69,6 +65,7 @@ def test_each_command_has_help(command: str) -> None:
         (("neighbors", "good", "--negative"), "Option '--negative' requires an argument"),
         (("neighbors", "--negative", "--top", "3"), "Option '--negative' requires an argument"),
         (("compare", "--level", "1"), "1.0 is not in the range"),
+        (("compare", "--level", "0"), "0.0 is not in the range"),
         (("compare", "--resamples", "many"), "'many' is not a valid integer"),
         (("export",), "Missing option '--format'"),
     ],
@@ -145,9 +142,7 @@ def test_predict_never_advises_to_delete_a_good_folder(project: Project) -> None
     assert "delete" not in message
 
 
-@pytest.mark.parametrize(
-    "command", ["predict --file {reviews}", "neighbors dull --top 150", "results", "card artifacts/embeddings"]
-)
+@pytest.mark.parametrize("command", ["predict --file {reviews}", "card artifacts/embeddings"])
 def test_a_closed_pipe_ends_the_command_quietly(project: Project, tmp_path: Path, command: str) -> None:
     reviews = tmp_path / "reviews.txt"
     reviews.write_text("the plot was dull .\n" * 3000)

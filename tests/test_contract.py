@@ -3,8 +3,6 @@
 import ast
 import importlib
 import inspect
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +13,7 @@ from pipeline.core.imports import import_closure, imported
 from pipeline.core.models import LSTMS
 from pipeline.params import Params
 from stages.runner import SUPPORT
-from tests.conftest import ROOT
+from tests.conftest import ROOT, loaded_by
 
 PIPELINE: dict[str, Any] = YAML(typ="safe").load(ROOT / "dvc.yaml")
 STAGES: dict[str, Any] = PIPELINE["stages"]
@@ -178,16 +176,13 @@ def test_small_results_are_kept_in_git_and_reviews_are_not() -> None:
 
 
 def test_classify_needs_neither_gensim_nor_nltk_nor_dvc() -> None:
-    code = "import sys, stages.runner, stages.classify; print(*{m.partition('.')[0] for m in sys.modules})"
-    loaded = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    assert "torch" in loaded.split()
-    assert not {"gensim", "nltk", "dvc"} & set(loaded.split())
+    loaded = loaded_by("import stages.runner, stages.classify")
+    assert "torch" in loaded
+    assert not {"gensim", "nltk", "dvc"} & loaded
 
 
 def test_the_parameters_are_checked_without_heavy_libraries() -> None:
-    code = "import sys, stages.runner, stages.params; print(*{m.partition('.')[0] for m in sys.modules})"
-    loaded = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    assert not {"torch", "gensim", "nltk", "sklearn", "dvc"} & set(loaded.split())
+    assert not {"torch", "gensim", "nltk", "sklearn", "dvc"} & loaded_by("import stages.runner, stages.params")
 
 
 def room_of(file: Path) -> str:

@@ -12,7 +12,7 @@ from pipeline.__main__ import main
 from pipeline.commands import mend
 from pipeline.commands.mend import mend_files, running_dvc
 from pipeline.core.errors import InputError
-from tests.conftest import ROOT
+from tests.conftest import ROOT, git
 
 LOCK = (ROOT / "dvc.lock").read_bytes()
 
@@ -23,9 +23,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(mend, "running_dvc", lambda folder: [])
     (tmp_path / "dvc.lock").write_bytes(LOCK)
     (tmp_path / ".dvc" / "tmp").mkdir(parents=True)
-    git = ["git", "-c", "user.name=a", "-c", "user.email=a@b"]
     for command in (["init", "-q"], ["add", "dvc.lock"], ["commit", "-qm", "lock"]):
-        subprocess.run([*git, *command], cwd=tmp_path, check=True)
+        git(tmp_path, *command)
     return tmp_path
 
 
@@ -106,7 +105,7 @@ def test_dvc_runs_again(folder: Path) -> None:
     """DVC itself: it refuses a damaged file, and runs after it was mended."""
     (folder / "dvc.yaml").write_text("stages: {a: {cmd: 'echo 1 > out', outs: [out]}}")
     dvc = [sys.executable, "-m", "dvc", "--cd", str(folder)]
-    subprocess.run(["git", "rm", "-qf", "dvc.lock"], cwd=folder, check=True)
+    git(folder, "rm", "-qf", "dvc.lock")
     subprocess.run([*dvc, "init", "-q", "-f", "--no-scm"], check=True)
     for name, content in ((".dvc/tmp/rwlock", b""), ("dvc.lock", b"schema: '2.0'\nstages:\n  a:\n    outs:\n")):
         (folder / name).parent.mkdir(exist_ok=True)

@@ -1,14 +1,10 @@
 """params.yaml: every wrong value is named."""
 
-import copy
-import re
-
 import pytest
 from ruamel.yaml import YAML
 
 from pipeline.core.errors import InputError
 from pipeline.params import parse
-from stages.runner import read_params
 from tests.conftest import ROOT
 
 
@@ -68,31 +64,3 @@ def test_a_review_keeps_some_tokens(values):
     values["classify"] |= {"head_tokens": 0, "tail_tokens": 0}
     with pytest.raises(InputError, match="both 0"):
         parse(values)
-
-
-def test_an_exponent_as_dvc_writes_it_is_a_number(tmp_path):
-    text = (ROOT / "params.yaml").read_text()
-    path = tmp_path / "params.yaml"
-    path.write_text(re.sub(r"(?m)^  lr: \S+", "  lr: 1e-06", text))
-    assert read_params(path).classify.lr == 1e-6
-
-
-@pytest.mark.parametrize(("text", "message"), [("a: [", "not readable YAML"), ("", "has no sections")])
-def test_a_broken_file_is_named(tmp_path, text, message):
-    path = tmp_path / "params.yaml"
-    path.write_text(text)
-    with pytest.raises(InputError, match=message):
-        read_params(path)
-    with pytest.raises(InputError, match="is missing"):
-        read_params(tmp_path / "absent.yaml")
-
-
-def test_models_have_no_defaults(params):
-    def check(model):
-        for name, field in type(model).model_fields.items():
-            assert field.is_required(), name
-            value = getattr(model, name)
-            if hasattr(type(value), "model_fields"):
-                check(value)
-
-    check(copy.copy(params))

@@ -153,6 +153,7 @@ def test_ctrl_c_ends_with_130_and_a_line(capsys: pytest.CaptureFixture[str]) -> 
         (None, "is missing; run from the root"),
         ("a: [", "is not readable YAML"),
         ("- 1", "has no sections"),
+        ("", "has no sections"),
         ("seeds: [1]", "fetch"),
     ],
 )

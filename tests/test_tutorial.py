@@ -4,7 +4,6 @@ import json
 import re
 import shutil
 from itertools import chain
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -130,18 +129,15 @@ def test_training_learns_keeps_the_best_weights_and_repeats(
     assert history.epochs <= 40
 
 
-def test_the_steps_of_the_study_run_on_a_small_project(tmp_path: Path) -> None:
-    small_project = Project(tmp_path / "project")
-    for stage in ("fetch", "tokenize", "embed"):
-        small_project.run("stages", stage)
-    shutil.copytree(ROOT / "experiments", small_project.folder / "experiments")
-    runs = small_project.folder / "experiments/tutorial/runs"
+def test_the_steps_of_the_study_run_on_a_small_project(project_copy: Project) -> None:
+    shutil.copytree(ROOT / "experiments", project_copy.folder / "experiments")
+    runs = project_copy.folder / "experiments/tutorial/runs"
     shutil.rmtree(runs, ignore_errors=True)
     small = "from experiments.tutorial import run; from dataclasses import replace\n"
     small += "run.STEPS = {name: replace(step, max_epochs=1) for name, step in run.STEPS.items()}\n"
     small += "for name in run.STEPS: run.record('tutorial', run.measure, name, '1')\n"
-    (small_project.folder / "small.py").write_text(small)
-    printed = small_project.run("small")
+    (project_copy.folder / "small.py").write_text(small)
+    printed = project_copy.run("small")
     assert "1 at most" in printed
     figures = {path.stem: json.loads(path.read_text("utf-8")) for path in sorted(runs.iterdir())}
     assert list(figures) == ["all_reviews-1", "short_reviews-1", "word2vec-1"]
@@ -149,6 +145,6 @@ def test_the_steps_of_the_study_run_on_a_small_project(tmp_path: Path) -> None:
     assert figures["short_reviews-1"]["sample"]["n"] == 80
     assert figures["all_reviews-1"]["n_train"] + figures["all_reviews-1"]["n_valid"] == 240
     assert all(one["accuracy_low"] < one["accuracy"] < one["accuracy_high"] for one in figures.values())
-    small_project.run("experiments.table", "tutorial")
-    page = (small_project.folder / "experiments/tutorial/README.md").read_text("utf-8")
+    project_copy.run("experiments.table", "tutorial")
+    page = (project_copy.folder / "experiments/tutorial/README.md").read_text("utf-8")
     assert re.search(r"\| the same network, all of test +\| \d+ +\| 80 ", page)

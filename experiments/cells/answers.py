@@ -1,13 +1,11 @@
-"""Which validation reviews a run answers correctly, in few bytes, and what they say about a difference of two cells."""
+"""Which validation reviews a run answers correctly, in few bytes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from experiments.record import Figures
-from pipeline.evaluate.variance import SeedVariance, VarianceComponents
 
 
 def to_hex(right: NDArray[np.bool_]) -> str:
@@ -35,44 +33,3 @@ def scores(z: NDArray[np.float32], labels: NDArray[np.int8]) -> Figures:
 def right_of(by_seed: Sequence[Figures]) -> NDArray[np.float64]:
     """Return which reviews the runs of a cell answer correctly, 0 or 1, float64 [n_runs, n_reviews]."""
     return np.stack([from_hex(run["right"], run["n_reviews"]) for run in by_seed]).astype(np.float64)
-
-
-def pooled(cells: Sequence[NDArray[np.float64]]) -> SeedVariance:
-    """Return the variance that the seed of a cell contributes, as the mean over cells.
-
-    Three seeds say little about the variance between seeds: the quantile of t with two degrees of freedom is so large
-    that, corrected for twenty tests, no difference would ever count. All cells together have twenty times as many
-    degrees of freedom, if a seed changes each of them by about as much.
-
-    Args:
-        cells: of each cell which reviews its runs answer correctly, [k, n_reviews], the same k, at least 2.
-    """
-    parts = [SeedVariance.of(runs) for runs in cells]
-    return SeedVariance(
-        between=float(np.mean([part.between for part in parts])),
-        within=float(np.mean([part.within for part in parts])),
-        df=sum(part.df for part in parts),
-    )
-
-
-@dataclass(frozen=True)
-class Compared:
-    """A cell against another on the same reviews.
-
-    Attributes:
-        difference: of the accuracies.
-        half: half the width of its 95 % interval, over reviews and seeds.
-        p: of the two-sided test that there is no difference.
-    """
-
-    difference: float
-    half: float
-    p: float
-
-
-def compare(runs: NDArray[np.float64], reference: NDArray[np.float64], seeds: SeedVariance, level: float) -> Compared:
-    """Compare a cell with a reference, [k, n_reviews] each, given the variance that seeds contribute to each."""
-    differences = runs.mean(0) - reference.mean(0)
-    sample = float(differences.var(ddof=1)) / len(differences)
-    variance = VarianceComponents(float(differences.mean()), sample, (seeds, seeds), paired=False)
-    return Compared(variance.difference, variance.half(level), variance.p)

@@ -12,12 +12,11 @@ from typing import TypeAlias
 import numpy as np
 from tabulate import tabulate
 
-from experiments.cells.answers import Compared, compare, pooled, right_of
+from experiments.cells.comparison import Compared, against, columns
 from experiments.cells.run import CHOSEN, FIRST_SEED, RATES, RUNS, chosen_rate
 from experiments.record import Figures
-from experiments.table import mean
+from experiments.table import mean, totals
 from pipeline.core.files import read_json
-from pipeline.evaluate.significance import holm, verdict
 from pipeline.report.tables import write_between_markers
 
 Results: TypeAlias = Mapping[str, dict[str, dict[str, Figures]]]  # by cell, rate and seed
@@ -52,46 +51,31 @@ def at_chosen_rate(results: Results) -> dict[str, list[Figures]]:
 
 
 def against_reference(results: Results) -> dict[str, Compared]:
-    """Compare each cell with `lstm`, at the chosen rates; only cells with the most seeds, and at least two."""
-    runs = at_chosen_rate(results)
-    most = max((len(by_seed) for by_seed in runs.values()), default=0)
-    right = {cell: right_of(by_seed) for cell, by_seed in runs.items() if len(by_seed) == most > 1}
-    if REFERENCE not in right:
-        return {}
-    seeds = pooled(list(right.values()))
-    return {cell: compare(one, right[REFERENCE], seeds, LEVEL) for cell, one in right.items() if cell != REFERENCE}
+    """Compare each cell with `lstm`, at the chosen rates."""
+    return against(at_chosen_rate(results), REFERENCE, LEVEL)
 
 
 def cells_table(results: Results) -> str:
     """Return a row per cell at its chosen learning rate, by falling accuracy, with its test against `lstm`."""
     runs, tests = at_chosen_rate(results), against_reference(results)
-    corrected = dict(zip(tests, holm([test.p for test in tests.values()]), strict=True))
     rows = []
     for cell, by_seed in sorted(runs.items(), key=lambda item: -statistics.mean(run["accuracy"] for run in item[1])):
         speeds = [run["tokens_per_second"] for run in by_seed if run["tokens_per_second"]]
-        row = {
-            "cell": f"`{cell}`",
-            "width": by_seed[0]["hidden_size"],
-            "parameters": f"{by_seed[0]['parameters']:,}",
-            "learning rate": by_seed[0]["lr"],
-            "seeds": len(by_seed),
-            "accuracy": mean(by_seed, "accuracy"),
-            "log loss": mean(by_seed, "log_loss"),
-            f"against `{REFERENCE}`, points": "",
-            "p, corrected": "",
-            "verdict": "",
-            "tokens/s": f"{statistics.mean(speeds):,.0f}" if speeds else "",
-        }
-        if cell in tests:
-            test, p = tests[cell], corrected[cell]
-            row[f"against `{REFERENCE}`, points"] = f"{100 * test.difference:+.2f} ± {100 * test.half:.2f}"
-            row |= {"p, corrected": f"{p:.3f}", "verdict": verdict(test.difference, p, LEVEL)}
-        rows.append(row)
+        rows.append(
+            {
+                "cell": f"`{cell}`",
+                "width": by_seed[0]["hidden_size"],
+                "parameters": f"{by_seed[0]['parameters']:,}",
+                "learning rate": by_seed[0]["lr"],
+                "seeds": len(by_seed),
+                "accuracy": mean(by_seed, "accuracy"),
+                "log loss": mean(by_seed, "log_loss"),
+                **columns(tests.get(cell), REFERENCE, LEVEL),
+                "tokens/s": f"{statistics.mean(speeds):,.0f}" if speeds else "",
+            }
+        )
     every = [run for by_rate in results.values() for by_seed in by_rate.values() for run in by_seed.values()]
-    hours = sum(run["seconds"] for run in every) / 3600
-    hardware = ", ".join(sorted({run["hardware"] for run in every}))
-    table = tabulate(rows, "keys", "pipe", disable_numparse=True)
-    return f"{table}\n\n{len(every)} runs, {hours:.1f} hours of one core: {hardware}."
+    return f"{tabulate(rows, 'keys', 'pipe', disable_numparse=True)}\n\n{totals(every)}"
 
 
 def shares(losses: np.ndarray) -> dict[str, float]:

@@ -7,10 +7,10 @@ from experiments.long_lags.summary import Runs, at_lags, bands, by_cell, n_solve
 from experiments.long_lags.tasks.sinusoids import POWER
 from experiments.long_lags.tasks.table import LAGS, TASKS
 from experiments.record import Figures
-from pipeline.report.charts import OTHER, Spec, axis, chart, tooltip
+from pipeline.report.charts import OTHER, Spec, Style, axis, chart, styled, tooltip
 
 # As in the report; the plain network is black.
-STYLES: Mapping[str, tuple[str, list[int]]] = {
+STYLES: Mapping[str, Style] = {
     "lstm": ("var(--red)", [1, 0]),
     "lstm1997": ("var(--orange)", [1, 0]),
     "vanilla": ("var(--purple)", [5, 3]),
@@ -26,14 +26,7 @@ SMALLEST = 1e-12  # a norm below is drawn there: the axis is logarithmic
 
 def colors(cells: Sequence[str]) -> Spec:
     """Return the channels that color and dash by cell."""
-    styles = [STYLES.get(cell, OTHER) for cell in cells]
-    return {
-        name: {"field": "cell", "type": "nominal", "scale": {"domain": list(cells), "range": list(values)}, **more}
-        for name, values, more in (
-            ("color", [color for color, _ in styles], {"legend": {"symbolType": "stroke"}}),
-            ("strokeDash", [dash for _, dash in styles], {}),
-        )
-    }
+    return styled("cell", {cell: STYLES.get(cell, OTHER) for cell in cells}, {"symbolType": "stroke"})
 
 
 def short(number: float | None) -> str:

@@ -6,7 +6,7 @@ Writes: experiments/long_lags/page.html
 
 from pathlib import Path
 
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, StrictUndefined
+from jinja2 import FileSystemLoader
 
 from experiments.long_lags.figures import FAMILIES, charts
 from experiments.long_lags.summary import Runs, cells_of, longest_lag, rows
@@ -14,8 +14,8 @@ from experiments.long_lags.tasks.table import TASKS
 from experiments.table import read_runs
 from pipeline.core.errors import InputError
 from pipeline.core.files import atomic
-from pipeline.report import vega
 from pipeline.report.charts import CONFIG
+from pipeline.report.template import render
 
 HERE = Path(__file__).parent
 
@@ -38,16 +38,11 @@ def page(runs: Runs) -> str:
     """
     if not runs:
         raise InputError("there are no runs; make them with `dvc repro experiments/long_lags/dvc.yaml`")
-    environment = Environment(
-        loader=ChoiceLoader([FileSystemLoader(HERE), PackageLoader("pipeline.report")]),
-        autoescape=lambda name: name is not None and name.endswith(".html.j2"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     every = [one for figures in runs.values() for one in figures]
     cells = cells_of(runs)
-    return environment.get_template("page.html.j2").render(
+    return render(
+        "page.html.j2",
+        FileSystemLoader(HERE),
         headline=headline(runs),
         charts=charts(runs, cells),
         rows=rows(runs),
@@ -58,8 +53,6 @@ def page(runs: Runs) -> str:
         hours=sum(one["seconds"] for one in every) / 3600,
         hardware=sorted({one["hardware"] for one in every}),
         config={**CONFIG, "legend": {**CONFIG["legend"], "columns": 4}},  # eight cells
-        vega_versions=vega.vega_versions(),
-        vega_scripts=vega.scripts(),
     )
 
 

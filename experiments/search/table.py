@@ -8,13 +8,12 @@ from pathlib import Path
 
 from tabulate import tabulate
 
-from experiments.cells.answers import compare, pooled, right_of
+from experiments.cells.comparison import against, columns
 from experiments.record import Figures
 from experiments.search.known import COMPARED
 from experiments.search.winners import RUNS, WINNERS
-from experiments.table import Runs, mean, read_runs
+from experiments.table import Runs, mean, read_runs, totals
 from pipeline.core.files import read_json
-from pipeline.evaluate.significance import holm, verdict
 from pipeline.report.tables import write_between_markers
 
 README = Path("experiments/search/README.md")
@@ -47,18 +46,9 @@ def compared(runs: Runs) -> dict[str, list[Figures]]:
 def compare_table(runs: Runs) -> str:
     """Return a row per cell: both tasks, the reviews, and its test against `lstm` there."""
     cells = compared(runs)
-    most = max(map(len, cells.values()), default=0)
-    right = {cell: right_of(by_seed) for cell, by_seed in cells.items() if len(by_seed) == most > 1}
-    tests = {}
-    if REFERENCE in right:
-        reference, seeds = right[REFERENCE], pooled(list(right.values()))
-        others = [cell for cell in right if cell != REFERENCE]
-        tests = {cell: compare(right[cell], reference, seeds, LEVEL) for cell in others}
-    corrected = dict(zip(tests, holm([test.p for test in tests.values()]), strict=True))
-    rows = []
-    for cell, by_seed in cells.items():
-        test = tests.get(cell)
-        row = {
+    tests = against(cells, REFERENCE, LEVEL)
+    rows = [
+        {
             "cell": f"`{cell}`",
             "parameters": f"{by_seed[0]['parameters']:,}",
             "memory": mean(by_seed, "memory"),
@@ -66,16 +56,12 @@ def compare_table(runs: Runs) -> str:
             "order, accuracy": mean(by_seed, "order_accuracy"),
             "reviews, accuracy": mean(by_seed, "accuracy"),
             "reviews, log loss": mean(by_seed, "log_loss"),
-            f"against `{REFERENCE}`, points": f"{100 * test.difference:+.2f} ± {100 * test.half:.2f}" if test else "",
-            "p, corrected": f"{corrected[cell]:.3f}" if test else "",
-            "verdict": verdict(test.difference, corrected[cell], LEVEL) if test else "",
+            **columns(tests.get(cell), REFERENCE, LEVEL),
         }
-        rows.append(row)
+        for cell, by_seed in cells.items()
+    ]
     every = [run for by_seed in runs.values() for run in by_seed]
-    hours = sum(run["seconds"] for run in every) / 3600
-    hardware = ", ".join(sorted({run["hardware"] for run in every}))
-    table = tabulate(rows, "keys", "pipe", disable_numparse=True)
-    return f"{table}\n\n{len(every)} runs, {hours:.1f} hours of one core: {hardware}."
+    return f"{tabulate(rows, 'keys', 'pipe', disable_numparse=True)}\n\n{totals(every)}"
 
 
 def winners_text(winners: dict[str, Figures]) -> str:

@@ -4,15 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from jinja2 import PackageLoader
 
 from pipeline.compare import figures
 from pipeline.compare.comparison import Comparison
 from pipeline.compare.reviews import ChangedReview
 from pipeline.compare.text import SAID, conclusions, p_value, shown_value
-from pipeline.report import vega
-from pipeline.report.charts import CONFIG
 from pipeline.report.page import SPARK, STEPS
+from pipeline.report.template import render
 
 
 @dataclass(frozen=True)
@@ -44,15 +43,10 @@ def page(comparison: Comparison, level: float, reviews: Mapping[str, ModelReview
         level: of the tests and intervals.
         reviews: by model; none leaves that section out.
     """
-    environment = Environment(
-        loader=ChoiceLoader([PackageLoader("pipeline.compare"), PackageLoader("pipeline.report")]),
-        autoescape=lambda name: name is not None and name.endswith(".html.j2"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     headline, *further = conclusions(comparison, level)
-    return environment.get_template("compare.html.j2").render(
+    return render(
+        "compare.html.j2",
+        PackageLoader("pipeline.compare"),
         comparison=comparison,
         level=level,
         headline=headline,
@@ -65,7 +59,4 @@ def page(comparison: Comparison, level: float, reviews: Mapping[str, ModelReview
         steps=STEPS,
         spark=SPARK,
         charts={"accuracies": figures.accuracies(comparison), "differences": figures.differences(comparison)},
-        config=CONFIG,
-        vega_versions=vega.vega_versions(),
-        vega_scripts=vega.scripts(),
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 Rows = Sequence[Mapping[str, str]]  # of a CSV file
 Spec = dict[str, Any]
+Style = tuple[str, list[int]]  # color and dashes
 
 # Okabe and Ito's colors, which color-blind readers can distinguish, by their name in the style sheet; baselines and
 # the ensemble are dashed. `ink` is their black, white in the dark.
@@ -84,22 +85,21 @@ def tooltip(*columns: tuple[str, str, str]) -> list[Spec]:
     ]
 
 
+def styled(field: str, styles: Mapping[str, Style], legend: Spec) -> Spec:
+    """Return the channels that color and dash by the values of a field, in the order of their styles."""
+    channel: Spec = {"field": field, "type": "nominal"}
+    colors, dashes = ([style[i] for style in styles.values()] for i in (0, 1))
+    return {
+        "color": {**channel, "scale": {"domain": list(styles), "range": colors}, "legend": legend},
+        "strokeDash": {**channel, "scale": {"domain": list(styles), "range": dashes}},
+    }
+
+
 def models(names: Iterable[str], symbol: str = "stroke") -> tuple[list[Spec], Spec]:
     """Return the parameter and the channels that color by model; a click on the legend shows one model alone."""
-    models = list(dict.fromkeys(names))
-    styles = [STYLES.get(model, OTHER) for model in models]
+    styles = {name: STYLES.get(name, OTHER) for name in names}
     return [{"name": "picked", "select": {"type": "point", "fields": ["model"]}, "bind": "legend"}], {
-        "color": {
-            "field": "model",
-            "type": "nominal",
-            "scale": {"domain": models, "range": [color for color, _ in styles]},
-            "legend": {"symbolType": symbol},
-        },
-        "strokeDash": {
-            "field": "model",
-            "type": "nominal",
-            "scale": {"domain": models, "range": [dash for _, dash in styles]},
-        },
+        **styled("model", styles, {"symbolType": symbol}),
         "opacity": {"condition": {"param": "picked", "value": 1}, "value": 0.12},
     }
 

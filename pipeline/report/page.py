@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
-from pipeline.report import figures, findings, vega
-from pipeline.report.charts import CONFIG, STYLES, Rows, Spec
+from pipeline.report import figures, findings
+from pipeline.report.charts import STYLES, Rows, Spec
 from pipeline.report.findings import Scores
 from pipeline.report.tables import measured_on, seconds_of
+from pipeline.report.template import render
 from pipeline.report.word_map import word_map
 
 DESCRIPTIONS = {
@@ -95,13 +94,6 @@ def charts(results: Results) -> dict[str, Spec]:
 
 def page(results: Results) -> str:
     """Render the page: one HTML file with its scripts and styles, which loads nothing. Texts are escaped."""
-    environment = Environment(
-        loader=PackageLoader("pipeline.report"),
-        autoescape=lambda name: name is not None and name.endswith(".html.j2"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     confusion = {
         model: {
             (row["actual"], row["predicted"]): float(row["n"]) for row in results.confusion if row["model"] == model
@@ -114,7 +106,8 @@ def page(results: Results) -> str:
         for group in results.examples["groups"]
     ]
     best, *others = findings.ranking(results.test)
-    return environment.get_template("report.html.j2").render(
+    return render(
+        "report.html.j2",
         results=results,
         descriptions=DESCRIPTIONS,
         best=best,
@@ -139,7 +132,4 @@ def page(results: Results) -> str:
         annotated=annotated,
         groups=groups,
         charts=charts(results),
-        config=CONFIG,
-        vega_versions=vega.vega_versions(),
-        vega_scripts=vega.scripts(),
     )

@@ -17,6 +17,7 @@ from pipeline.core.errors import InputError
 from pipeline.core.ragged import Ragged
 from pipeline.params import Params
 from tests.conftest import with_values
+from tests.rows import ragged
 
 LINES = [
     "good good film",
@@ -41,9 +42,7 @@ def section(params: Params) -> Baseline:
 
 def ids_of(lines: list[str]) -> tuple[Ragged, list[str]]:
     words = sorted({word for line in lines for word in line.split()})
-    rows = [[words.index(word) for word in line.split()] for line in lines]
-    offsets = np.cumsum([0, *map(len, rows)], dtype=np.int64)
-    return Ragged(np.array([i for row in rows for i in row], np.int32), offsets), words
+    return ragged([[words.index(word) for word in line.split()] for line in lines]), words
 
 
 def n_grams(line: str) -> Counter[str]:

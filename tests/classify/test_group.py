@@ -11,17 +11,14 @@ import torch
 
 from pipeline.classify.checkpoint import Checkpoint
 from pipeline.classify.group import ALONE, Group, together
-from pipeline.classify.network import Network
 from pipeline.classify.params import Classify
-from pipeline.classify.state import Epoch
 from pipeline.core.embeddings import Embeddings
 from pipeline.core.errors import InputError
-from tests.classify.test_training import CPU, corpus, fitted, weights_of
+from tests.classify.test_training import CPU, Fitted, assert_same, corpus, fitted, weights_of
 from tests.classify.test_training import embeddings as embeddings
 from tests.classify.test_training import section as section
 from tests.conftest import Project
 
-Fitted = tuple[Network, list[Epoch]]
 ALL_TERMS = {"adversarial_weight": 1.0, "virtual_adversarial_weight": 1.0, "entropy_weight": 0.5}
 
 
@@ -59,11 +56,10 @@ def test_two_processes_train_as_one_does(embeddings: Embeddings, section: Classi
 def test_two_processes_repeat_their_bits_and_resume_to_them(
     embeddings: Embeddings, section: Classify, tmp_path: Path
 ) -> None:
-    network, history = fitted_by_two(embeddings, section)
+    whole = fitted_by_two(embeddings, section)
     fitted_by_two(embeddings, section.model_copy(update={"epochs": 6, "patience": 1}), tmp_path / "state")
-    resumed, again = fitted_by_two(embeddings, section, tmp_path / "state")
-    assert again == history
-    assert all(np.array_equal(value, weights_of(resumed)[name]) for name, value in weights_of(network).items())
+    again = fitted_by_two(embeddings, section, tmp_path / "state")
+    assert_same(again, whole)
 
 
 def both_train(embeddings: Embeddings, section: Classify, folder: Path, group: Group) -> Fitted:
@@ -74,14 +70,13 @@ def both_train(embeddings: Embeddings, section: Classify, folder: Path, group: G
 def test_the_checkpoint_of_the_first_process_is_enough(
     embeddings: Embeddings, section: Classify, tmp_path: Path
 ) -> None:
-    network, history = fitted_by_two(embeddings, section)
+    whole = fitted_by_two(embeddings, section)
     for changes in ({"epochs": 6, "patience": 1}, {}):
         do = partial(both_train, embeddings, section.model_copy(update=changes), tmp_path)
         with together(2, do) as group:
-            resumed, again = do(group)
+            again = do(group)
     assert not (tmp_path / "1").exists()
-    assert again == history
-    assert all(np.array_equal(value, weights_of(resumed)[name]) for name, value in weights_of(network).items())
+    assert_same(again, whole)
 
 
 def other_key(folder: Path, group: Group) -> None:
@@ -112,10 +107,9 @@ def test_a_process_that_is_told_to_stop_stops_all_after_the_same_step(
     do = partial(stopped_by_the_other, embeddings, section, tmp_path / "state")
     with pytest.raises(KeyboardInterrupt), together(2, do) as group:
         do(group)
-    network, history = fitted_by_two(embeddings, section)
-    resumed, again = fitted_by_two(embeddings, section, tmp_path / "state")
-    assert again == history
-    assert all(np.array_equal(value, weights_of(resumed)[name]) for name, value in weights_of(network).items())
+    whole = fitted_by_two(embeddings, section)
+    again = fitted_by_two(embeddings, section, tmp_path / "state")
+    assert_same(again, whole)
 
 
 def test_a_launcher_whose_restarts_would_fail_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

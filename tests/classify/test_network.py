@@ -13,8 +13,8 @@ from torch import Tensor
 from pipeline.classify.batches import Reviews
 from pipeline.classify.classifier import logits
 from pipeline.classify.network import Dropout, Network, NetworkConfig, pool
-from pipeline.core.ragged import Ragged
 from tests.cells.test_lstm import states_of
+from tests.rows import ragged
 
 CPU = torch.device("cpu")
 CONFIG = NetworkConfig(
@@ -35,11 +35,6 @@ def network_of(**changes: Any) -> Network:
     with torch.no_grad():
         network.embedding.weight[-1] = 0
     return network.eval()
-
-
-def ragged(rows: list[list[int]]) -> Ragged:
-    offsets = np.cumsum([0, *map(len, rows)], dtype=np.int64)
-    return Ragged(np.array([i for row in rows for i in row], np.int32), offsets)
 
 
 def reviews_of(rows: list[list[int]], config: NetworkConfig = CONFIG) -> Reviews:

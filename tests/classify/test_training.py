@@ -27,6 +27,7 @@ from tests.conftest import with_values
 
 CPU = torch.device("cpu")
 N_WORDS = 12
+Fitted = tuple[Network, list[Epoch]]
 
 
 @pytest.fixture
@@ -71,7 +72,7 @@ def fitted(
     model: str = "lstm_finetuned",
     device: torch.device = CPU,
     **options: Any,
-) -> tuple[Network, list[Epoch]]:
+) -> Fitted:
     make_deterministic(1, num_threads=1)
     network = build(embeddings, section, model, device)
     parts = corpus(embeddings, section, device, 200, 1), corpus(embeddings, section, device, 60, 2)
@@ -82,6 +83,14 @@ def weights_of(network: torch.nn.Module) -> dict[str, np.ndarray]:
     return {name: value.detach().cpu().numpy().copy() for name, value in network.state_dict().items()}
 
 
+def assert_same(one: Fitted, other: Fitted) -> None:
+    """Assert that two trainings have the same history and the same weights, to the bit."""
+    assert one[1] == other[1]
+    expected = weights_of(other[0])
+    for name, value in weights_of(one[0]).items():
+        np.testing.assert_array_equal(value, expected[name], err_msg=name)
+
+
 def test_it_learns_a_label_that_depends_on_word_order(embeddings: Embeddings, section: Classify) -> None:
     easier = section.model_copy(update={"epochs": 20, "patience": 20, "word_dropout": 0.0, "embedding_dropout": 0.0})
     _, history = fitted(embeddings, easier)
@@ -90,9 +99,7 @@ def test_it_learns_a_label_that_depends_on_word_order(embeddings: Embeddings, se
 
 
 def test_the_same_seed_gives_the_same_bits(embeddings: Embeddings, section: Classify) -> None:
-    one, other = weights_of(fitted(embeddings, section)[0]), weights_of(fitted(embeddings, section)[0])
-    for name, value in one.items():
-        np.testing.assert_array_equal(value, other[name], err_msg=name)
+    assert_same(fitted(embeddings, section), fitted(embeddings, section))
 
 
 def test_only_frozen_vectors_stay_the_same(embeddings: Embeddings, section: Classify) -> None:
@@ -143,93 +150,63 @@ def stop_in_epoch(epoch: int) -> Callable[[int], None]:
 def test_an_interrupted_training_resumes_to_the_same_bits(
     embeddings: Embeddings, section: Classify, tmp_path: Path, model: str, epoch: int
 ) -> None:
-    whole, history = fitted(embeddings, section, model)
+    whole = fitted(embeddings, section, model)
     checkpoint = Checkpoint(tmp_path / "state", "key")
     with pytest.raises(KeyboardInterrupt):
         fitted(embeddings, section, model, checkpoint=checkpoint, advance=stop_in_epoch(epoch))
     n_tokens: list[int] = []
     reported: list[Epoch] = []
-    resumed, again = fitted(
-        embeddings, section, model, checkpoint=checkpoint, advance=n_tokens.append, on_epoch=reported.append
-    )
-    assert reported == history[epoch - 1 :]
+    again = fitted(embeddings, section, model, checkpoint=checkpoint, advance=n_tokens.append, on_epoch=reported.append)
+    assert reported == whole[1][epoch - 1 :]
     assert len(n_tokens) == 1 + (section.epochs - epoch + 1) * 13
-    assert again == history
-    expected = weights_of(whole)
-    for name, value in weights_of(resumed).items():
-        np.testing.assert_array_equal(value, expected[name], err_msg=name)
+    assert_same(again, whole)
 
 
 MIXED = {"ema_decay": 0.9, "adversarial_weight": 1.0, "virtual_adversarial_weight": 1.0, "entropy_weight": 1.0}
 
 
-@pytest.mark.parametrize(("values", "n_steps"), [({}, 18), ({}, 26), (MIXED, 18)])
+@pytest.mark.parametrize(("values", "n_steps"), [({}, 18), (MIXED, 18), (MIXED, 26)])
 def test_a_training_stopped_within_an_epoch_goes_on_with_the_next_step(
     embeddings: Embeddings, section: Classify, tmp_path: Path, values: dict[str, float], n_steps: int
 ) -> None:
     other = section.model_copy(update=values)
+    # Fewer than the labelled ones: they start over.
     unlabelled = corpus(embeddings, section, CPU, 100, 3).reviews if values else None
-    whole, history = fitted(embeddings, other, unlabelled=unlabelled)
+    whole = fitted(embeddings, other, unlabelled=unlabelled)
     checkpoint = Checkpoint(tmp_path / "state", "key")
     asked = count(1)
     with pytest.raises(KeyboardInterrupt):
         fitted(embeddings, other, unlabelled=unlabelled, checkpoint=checkpoint, stopping=lambda: next(asked) == n_steps)
     n_tokens: list[int] = []
-    resumed, again = fitted(embeddings, other, unlabelled=unlabelled, checkpoint=checkpoint, advance=n_tokens.append)
+    again = fitted(embeddings, other, unlabelled=unlabelled, checkpoint=checkpoint, advance=n_tokens.append)
     assert len(n_tokens) == 1 + section.epochs * 13 - n_steps
-    assert again == history
-    expected = weights_of(whole)
-    for name, value in weights_of(resumed).items():
-        np.testing.assert_array_equal(value, expected[name], err_msg=name)
+    assert_same(again, whole)
 
 
 def test_a_killed_training_goes_on_where_the_checkpoint_was_last_due(
     embeddings: Embeddings, section: Classify, tmp_path: Path
 ) -> None:
-    whole, history = fitted(embeddings, section)
+    whole = fitted(embeddings, section)
     checkpoint = Checkpoint(tmp_path / "state", "key", every=0.0)
     with pytest.raises(KeyboardInterrupt):
         fitted(embeddings, section, checkpoint=checkpoint, advance=stop_in_epoch(3))
     n_tokens: list[int] = []
-    resumed, again = fitted(embeddings, section, checkpoint=checkpoint, advance=n_tokens.append)
+    again = fitted(embeddings, section, checkpoint=checkpoint, advance=n_tokens.append)
     assert len(n_tokens) == 1 + section.epochs * 13 - (2 * 13 + 4)
-    assert again == history
-    expected = weights_of(whole)
-    for name, value in weights_of(resumed).items():
-        np.testing.assert_array_equal(value, expected[name], err_msg=name)
+    assert_same(again, whole)
 
 
 @pytest.mark.parametrize("cell", ["clockwork", "depth_gated"])
 def test_other_cells_learn_and_resume_too(embeddings: Embeddings, section: Classify, tmp_path: Path, cell: str) -> None:
     values = {"cell": cell, "num_layers": 2, "periods": [1, 2], "epochs": 2}
     other = section.model_copy(update=values)
-    whole, history = fitted(embeddings, other)
-    assert history[-1].train_loss < history[0].train_loss
+    whole = fitted(embeddings, other)
+    assert whole[1][-1].train_loss < whole[1][0].train_loss
     checkpoint = Checkpoint(tmp_path / "state", "key")
     with pytest.raises(KeyboardInterrupt):
         fitted(embeddings, other, checkpoint=checkpoint, advance=stop_in_epoch(2))
-    resumed, again = fitted(embeddings, other, checkpoint=checkpoint)
-    assert again == history
-    expected = weights_of(whole)
-    for name, value in weights_of(resumed).items():
-        np.testing.assert_array_equal(value, expected[name], err_msg=name)
-
-
-def test_averaged_weights_and_unlabelled_reviews_resume_too(
-    embeddings: Embeddings, section: Classify, tmp_path: Path
-) -> None:
-    mixed = section.model_copy(update=MIXED)
-    unlabelled = corpus(embeddings, section, CPU, 100, 3).reviews  # fewer than the labelled ones: they start over
-    whole, history = fitted(embeddings, mixed, unlabelled=unlabelled)
-    checkpoint = Checkpoint(tmp_path / "state", "key")
-    with pytest.raises(KeyboardInterrupt):
-        fitted(embeddings, mixed, unlabelled=unlabelled, checkpoint=checkpoint, advance=stop_in_epoch(3))
-    resumed, again = fitted(embeddings, mixed, unlabelled=unlabelled, checkpoint=checkpoint)
-    assert again == history
-    expected, plain = weights_of(whole), weights_of(fitted(embeddings, section)[0])
-    for name, value in weights_of(resumed).items():
-        np.testing.assert_array_equal(value, expected[name], err_msg=name)
-        assert not np.array_equal(value, plain[name]), name
+    again = fitted(embeddings, other, checkpoint=checkpoint)
+    assert_same(again, whole)
 
 
 def test_the_average_follows_the_weights(embeddings: Embeddings, section: Classify) -> None:
@@ -300,9 +277,7 @@ class TestOnAGPU:
 
     def test_the_same_seed_gives_the_same_bits(self, embeddings: Embeddings, section: Classify) -> None:
         cuda = torch.device("cuda")
-        one, other = (weights_of(fitted(embeddings, section, device=cuda)[0]) for _ in range(2))
-        for name, value in one.items():
-            np.testing.assert_array_equal(value, other[name], err_msg=name)
+        assert_same(*(fitted(embeddings, section, device=cuda) for _ in range(2)))
 
     def test_auto_takes_the_gpu(self) -> None:
         assert choose_device("auto").type == "cuda"

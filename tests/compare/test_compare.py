@@ -6,7 +6,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from ruamel.yaml import YAML
 
 from pipeline.__main__ import main
 from pipeline.ensemble.predictions import make_predictions, save_predictions
-from tests.conftest import ROOT
+from tests.conftest import ROOT, git, loaded_by
 
 N = 400
 PREDICTIONS = "predictions/test.json"
@@ -40,10 +41,7 @@ class Repository:
         self.columns = {name: self.fit(0.8, seed) for seed, name in enumerate(("bag", "nbsvm", "lstm_1"))}
 
     def git(self, *arguments: str) -> str:
-        identity = ("-c", "user.name=a", "-c", "user.email=a@b", "-c", "commit.gpgsign=false")
-        done = subprocess.run(["git", *identity, *arguments], cwd=self.folder, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-        return done.stdout.strip()
+        return git(self.folder, *arguments)
 
     def fit(self, accuracy: float, seed: int) -> np.ndarray:
         """Return probabilities that are correct for a share of the reviews."""
@@ -67,6 +65,20 @@ class Repository:
                 "outs": [{"path": PREDICTIONS, "md5": digest}],
             }
             YAML().dump({"stages": {"baseline": fit, "evaluate": evaluate}}, self.folder / "dvc.lock")
+
+    @contextmanager
+    def lock(self) -> Iterator[dict[str, Any]]:
+        """Change the stages of dvc.lock."""
+        path = self.folder / "dvc.lock"
+        lock = YAML(typ="safe").load(path)
+        yield lock["stages"]
+        YAML().dump(lock, path)
+
+    def better(self) -> None:
+        """Make nbsvm better, and one parameter another, in the workspace."""
+        self.columns["nbsvm"] = self.fit(0.95, 7)
+        self.params["baseline"]["min_df"] = 10
+        self.write()
 
     def commit(self, message: str = "a run", table: pa.Table | None = None) -> str:
         self.write(table)
@@ -111,9 +123,7 @@ def compare(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> Command:
 
 
 def test_head_against_the_workspace(repository: Repository, compare: Command) -> None:
-    repository.columns["nbsvm"] = repository.fit(0.95, 7)
-    repository.params["baseline"]["min_df"] = 10
-    repository.write()
+    repository.better()
     said = compare()
     assert "A  HEAD" in said
     assert "The first run" in said
@@ -127,8 +137,7 @@ def test_head_against_the_workspace(repository: Repository, compare: Command) ->
 
 
 def test_the_other_way_round_it_is_worse(repository: Repository, compare: Command) -> None:
-    repository.columns["nbsvm"] = repository.fit(0.95, 7)
-    repository.write()
+    repository.better()
     assert "B is significantly worse in nbsvm" in compare("workspace", "HEAD")
 
 
@@ -155,9 +164,7 @@ def test_the_order_of_the_reviews_makes_no_difference(repository: Repository, co
 
 
 def test_json_has_the_same_figures(repository: Repository, compare: Command) -> None:
-    repository.columns["nbsvm"] = repository.fit(0.95, 7)
-    repository.params["baseline"]["min_df"] = 10
-    repository.write()
+    repository.better()
     found = json.loads(compare("--json"))
     (comparison,) = found["comparisons"]
     assert comparison["a"]["commit"] == repository.git("rev-parse", "HEAD")
@@ -173,8 +180,7 @@ def test_json_has_the_same_figures(repository: Repository, compare: Command) -> 
 
 
 def test_an_experiment_is_read_by_its_name_without_a_cache(repository: Repository, compare: Command) -> None:
-    repository.params["baseline"]["min_df"] = 10
-    repository.columns["nbsvm"] = repository.fit(0.95, 7)
+    repository.better()
     repository.experiment("rarer-ngrams")
     said = compare("HEAD", "rarer-ngrams")
     assert "B  rarer-ngrams" in said
@@ -215,7 +221,7 @@ def test_all_experiments_with_p_values_corrected_together(repository: Repository
 
 
 def test_several_revisions_are_compared_with_the_first(repository: Repository, compare: Command) -> None:
-    repository.columns["nbsvm"] = repository.fit(0.95, 7)
+    repository.better()
     repository.commit("The second run")
     repository.git("tag", "second")
     said = compare("HEAD~1", "second", "workspace")
@@ -399,37 +405,33 @@ def test_a_lock_that_confirms_nothing(repository: Repository, compare: Command, 
 
 
 def test_runs_of_seeds_that_are_no_longer_listed_raise_no_doubt(repository: Repository, compare: Command) -> None:
-    path = repository.folder / "dvc.lock"
-    lock = YAML(typ="safe").load(path)
-    lock["stages"]["classify@lstm-2"] = {
-        "params": {"params.yaml": {"baseline": {"min_df": 99}}},
-        "outs": [{"path": "artifacts/nbsvm/2", "md5": "0"}],
-    }
-    YAML().dump(lock, path)
+    with repository.lock() as stages:
+        stages["classify@lstm-2"] = {
+            "params": {"params.yaml": {"baseline": {"min_df": 99}}},
+            "outs": [{"path": "artifacts/nbsvm/2", "md5": "0"}],
+        }
     assert "!" not in compare()
 
 
 def test_parameters_upstream_count_through_folders_and_matrix_stages(repository: Repository, compare: Command) -> None:
-    path = repository.folder / "dvc.lock"
-    lock = YAML(typ="safe").load(path)
-    stages = lock["stages"]
-    stages["evaluate"]["deps"] = [{"path": "artifacts/lstm", "md5": "1.dir"}, {"path": "pipeline/core", "md5": "2.dir"}]
-    stages["classify@lstm-1"] = {
-        "deps": [{"path": "data/tokens/train", "md5": "3.dir"}],
-        "params": {"params.yaml": {"classify": {"lr": 0.1}}},
-        "outs": [{"path": "artifacts/lstm/1", "md5": "4.dir"}],
-    }
-    stages["tokenize"] = {
-        "deps": [{"path": "data/params.json", "md5": "5"}],
-        "params": {"params.yaml": {"tokenize.lowercase": True}},
-        "outs": [{"path": "data/tokens", "md5": "6.dir"}],
-    }
-    # The stage that checks all parameters writes the same file for all of them.
-    stages["params"] = {
-        "params": {"params.yaml": {"maas": {"lr": 0.5}}},
-        "outs": [{"path": "data/params.json", "md5": "5"}],
-    }
-    YAML().dump(lock, path)
+    with repository.lock() as stages:
+        folders = ("artifacts/lstm", "pipeline/core")
+        stages["evaluate"]["deps"] = [{"path": path, "md5": f"{i}.dir"} for i, path in enumerate(folders, 1)]
+        stages["classify@lstm-1"] = {
+            "deps": [{"path": "data/tokens/train", "md5": "3.dir"}],
+            "params": {"params.yaml": {"classify": {"lr": 0.1}}},
+            "outs": [{"path": "artifacts/lstm/1", "md5": "4.dir"}],
+        }
+        stages["tokenize"] = {
+            "deps": [{"path": "data/params.json", "md5": "5"}],
+            "params": {"params.yaml": {"tokenize.lowercase": True}},
+            "outs": [{"path": "data/tokens", "md5": "6.dir"}],
+        }
+        # The stage that checks all parameters writes the same file for all of them.
+        stages["params"] = {
+            "params": {"params.yaml": {"maas": {"lr": 0.5}}},
+            "outs": [{"path": "data/params.json", "md5": "5"}],
+        }
     repository.params |= {"classify": {"lr": 0.2}, "tokenize": {"lowercase": False}, "maas": {"lr": 0.6}}
     YAML().dump(repository.params, repository.folder / "params.yaml")
     said = " ".join(compare().split())
@@ -443,10 +445,8 @@ def test_parameters_upstream_count_through_folders_and_matrix_stages(repository:
 def test_predictions_inside_a_folder_of_the_lock(
     repository: Repository, compare: Command, folder: str, said: bool
 ) -> None:
-    path = repository.folder / "dvc.lock"
-    lock = YAML(typ="safe").load(path)
-    lock["stages"]["evaluate"]["outs"] = [{"path": folder, "md5": "1.dir"}]
-    YAML().dump(lock, path)
+    with repository.lock() as stages:
+        stages["evaluate"]["outs"] = [{"path": folder, "md5": "1.dir"}]
     assert ("dvc.lock does not list them" in " ".join(compare().split())) == said
 
 
@@ -456,8 +456,7 @@ def test_predictions_of_an_older_revision_are_read_from_parquet(repository: Repo
     pq.write_table(table, repository.folder / "predictions/test.parquet")
     repository.git("add", "--all")
     repository.git("commit", "--quiet", "--message", "An older revision")
-    repository.columns["nbsvm"] = repository.fit(0.95, 7)
-    repository.write()
+    repository.better()
     said = compare()
     assert "B is significantly better in nbsvm" in said
     assert "All answers are the same in bag and lstm." in said
@@ -506,13 +505,6 @@ def test_a_machine_without_git(compare: Command, monkeypatch: pytest.MonkeyPatch
     assert "git is not installed" in compare(fails=True)
 
 
-@pytest.mark.parametrize("level", ["0", "1", "five"])
-def test_an_invalid_level(repository: Repository, level: str) -> None:
-    done = CliRunner().invoke(main, ["compare", "--level", level])
-    assert done.exit_code == 2
-    assert "'--level'" in done.stderr
-
-
 def test_a_project_below_the_root_of_the_repository(
     repository: Repository, compare: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -526,32 +518,27 @@ def test_a_project_below_the_root_of_the_repository(
 
 
 def test_it_needs_neither_torch_nor_gensim_nor_scikit_learn() -> None:
-    code = (
-        "import sys, pipeline.compare.text, pipeline.compare.revisions, pipeline.compare.results;"
-        "print(*{m.partition('.')[0] for m in sys.modules})"
-    )
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    loaded = loaded_by("import pipeline.compare.text, pipeline.compare.revisions, pipeline.compare.results")
     assert "numpy" in loaded
-    assert not {"torch", "gensim", "sklearn", "dvc", "nltk"} & set(loaded)
+    assert not {"torch", "gensim", "sklearn", "dvc", "nltk"} & loaded
 
 
 def test_markdown_has_the_figures_and_escapes_names(repository: Repository, compare: Command) -> None:
-    repository.columns["nbsvm"] = repository.fit(0.95, 5)
-    repository.params["baseline"]["min_df"] = 9
+    repository.better()
     repository.commit()
     printed = compare("HEAD~1", "HEAD", "--markdown")
     (row,) = [line for line in printed.splitlines() if "`nbsvm`" in line]
     figures = json.loads(compare("HEAD~1", "HEAD", "--json"))["comparisons"][0]["models"]["nbsvm"]
     assert f"{100 * figures['difference']:+.2f} (" in row
     assert "**B is better**" in row
-    assert "| `baseline.min_df` | `2` | `9` |" in " ".join(printed.split())
+    assert "| `baseline.min_df` | `2` | `10` |" in " ".join(printed.split())
     assert "same answers" in printed
     repository.git("branch", "a_|_<b>")
     assert "**a\\_\\|\\_\\<b\\>" in compare("HEAD~1", "a_|_<b>", "--markdown")
 
 
 def test_markdown_of_several_revisions_has_a_table_each(repository: Repository, compare: Command) -> None:
-    repository.columns["nbsvm"] = repository.fit(0.95, 5)
+    repository.better()
     repository.commit()
     printed = compare("HEAD~1", "HEAD", "workspace", "--markdown")
     assert printed.count("| model") == 2
@@ -566,7 +553,7 @@ def test_a_pull_request_gets_the_comparison_in_the_summary_and_a_comment(
     workflow = YAML(typ="safe").load(ROOT / ".github/workflows/compare.yml")
     (step,) = [step for step in workflow["jobs"]["compare"]["steps"] if step.get("run") == ".ci/compare"]
     repository.git("update-ref", "refs/remotes/origin/main", "HEAD")
-    repository.columns["nbsvm"] = repository.fit(0.95, 5)
+    repository.better()
     repository.commit("A pull request")
     (repository.folder / ".ci").mkdir()
     shutil.copy(ROOT / ".ci/compare", repository.folder / ".ci/compare")

@@ -93,8 +93,7 @@ def test_reviews_are_shown_word_by_word_by_both_revisions_or_by_their_ids(reposi
 
 
 def test_the_command_writes_the_page_and_replaces_it(repository: Repository, compare: Command) -> None:
-    repository.columns[LINEAR] = repository.fit(0.95, 7)
-    repository.write()
+    repository.better()
     assert compare("--html", "pages/page.html") == "pages/page.html\n"
     path = repository.folder / "pages/page.html"
     path.write_text("old")

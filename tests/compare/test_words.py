@@ -22,8 +22,7 @@ Sides = tuple[RevisionResults, RevisionResults]
 @pytest.fixture
 def folder(project_copy: Project) -> Path:
     """A repository of two commits: in the second, lstm_finetuned is the network that lstm_frozen is in the first."""
-    made = object.__new__(Repository)
-    made.folder = project_copy.folder
+    made = Repository.at(project_copy.folder)
     (made.folder / ".dvc/config.local").unlink()
     made.git("init", "--quiet")
     kept = ("params.yaml", "dvc.yaml", "dvc.lock", "predictions", ".dvc/config")

@@ -9,17 +9,9 @@ from hypothesis import strategies as st
 
 from pipeline.core.errors import InputError
 from pipeline.core.ragged import Ragged
+from tests.rows import as_lists, ragged
 
 ROWS = st.lists(st.lists(st.integers(0, 20), max_size=8), max_size=12)
-
-
-def ragged(rows: list[list[int]]) -> Ragged:
-    offsets = np.cumsum([0, *map(len, rows)])
-    return Ragged(np.array([i for row in rows for i in row], np.int32), offsets.astype(np.int64))
-
-
-def as_lists(reviews: Ragged) -> list[list[int]]:
-    return [reviews[i].tolist() for i in range(len(reviews))]
 
 
 @given(ROWS, st.integers(0, 21))

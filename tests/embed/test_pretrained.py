@@ -7,6 +7,7 @@ import pytest
 
 from pipeline.core.embeddings import Embeddings
 from tests.conftest import Project
+from tests.faults.forks import run_stage
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def test_vectors_of_the_file_are_kept_and_missing_ones_follow_the_rule(
 ) -> None:
     words, vectors = theirs
     project_copy.set({"embed.pretrained": "glove.txt", "embed.missing_words": rule})
-    printed = project_copy.run("dvc", "repro", "embed")
+    printed = run_stage(project_copy.folder, "embed").printed
     trained = Embeddings.load(project_copy.folder / "artifacts/embeddings")
     assert f"external {len(words):,} of {len(trained.words):,} words" in printed
     np.testing.assert_allclose(trained.vectors[[trained.index[word] for word in words]], vectors, rtol=1e-6)
@@ -58,7 +59,7 @@ def test_training_continues_from_an_artifact_of_another_corpus(project_copy: Pro
     (folder / "artifacts/embeddings").rename(folder / "external/earlier")
     before = Embeddings.load(folder / "external/earlier")
     project_copy.set({"embed.continue_from": "earlier", "embed.epochs": 1})
-    assert "external " in project_copy.run("dvc", "repro", "embed")
+    assert "external " in run_stage(folder, "embed").printed
     after = Embeddings.load(folder / "artifacts/embeddings")
     assert after.words == before.words
     assert 0 < np.abs(after.vectors - before.vectors).max() < np.abs(before.vectors).max()
@@ -84,5 +85,7 @@ def test_an_unusable_file_is_reported_and_nothing_is_lost(
         (project_copy.folder / "external" / "other.txt").write_text("Qx " + " ".join(["0.5"] * 12) + "\n")
     before = project_copy.bytes_of("artifacts/embeddings")
     project_copy.set(values)
-    assert said in project_copy.run("stages", "embed", status=1)
+    ended = run_stage(project_copy.folder, "embed")
+    assert ended.in_one_line
+    assert said in ended.printed
     assert project_copy.bytes_of("artifacts/embeddings") == before

@@ -8,20 +8,12 @@ import pytest
 import torch
 
 from pipeline.classify.classifier import Classifier
-from pipeline.classify.network import Dropout, Network, NetworkConfig
+from pipeline.classify.network import Dropout, Network
 from pipeline.core.ragged import Ragged
 from pipeline.evaluate.prefixes import prefix_probabilities, prefixes
+from tests.classify.test_network import CONFIG as NETWORK
 
-CONFIG = NetworkConfig(
-    n_words=30,
-    vector_size=5,
-    hidden_size=4,
-    num_layers=1,
-    bidirectional=True,
-    pooling=("max", "mean", "last"),
-    head_tokens=12,
-    tail_tokens=15,
-)
+CONFIG = replace(NETWORK, n_words=30, num_layers=1, head_tokens=12, tail_tokens=15)
 
 
 def classifier_of(dtype: torch.dtype = torch.float32, **changes: Any) -> Classifier:

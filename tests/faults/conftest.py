@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,14 @@ def unfinished(project: Project) -> list[Path]:
     return [path for path in project.folder.rglob("*.partial") if path.exists()]
 
 
+def wait_for_an_epoch(project: Project) -> None:
+    """Wait until the training of lstm_finetuned has saved a checkpoint."""
+    deadline = time.monotonic() + 300
+    while not (project.folder / ".checkpoints/lstm_finetuned-1/state.json").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 def without_results(project: Project) -> Project:
     """Remove all that the stages made, DVC's cache and dvc.lock included."""
     for name in (*OUTPUTS, "report", ".dvc/cache", ".dvc/tmp", ".checkpoints"):
@@ -64,8 +73,6 @@ def without_results(project: Project) -> Project:
 @pytest.fixture(scope="module")
 def once(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """A copy of the project that has run, for the tests of a module that leave its outputs as they are."""
-    copied = object.__new__(Project)
-    copied.folder = tmp_path_factory.mktemp("once") / "project"
-    shutil.copytree(project.folder, copied.folder, symlinks=True)
+    copied = project.copy(tmp_path_factory.mktemp("once") / "project")
     yield copied
     shutil.rmtree(copied.folder)

@@ -51,12 +51,10 @@ def read_only(folder: Path) -> Iterator[None]:
 @pytest.fixture
 def on_small_disk(project_copy: Project, tmp_path: Path) -> Iterator[Project]:
     """The project on a file system of 64 MiB, most of which is free."""
-    moved = object.__new__(Project)
-    moved.folder = tmp_path / "small"
-    moved.folder.mkdir()
-    with mounted(moved.folder, "-t", "tmpfs", "-o", "size=64m", "tmpfs"):
-        shutil.copytree(project_copy.folder, moved.folder, symlinks=True, dirs_exist_ok=True)
-        yield moved
+    folder = tmp_path / "small"
+    folder.mkdir()
+    with mounted(folder, "-t", "tmpfs", "-o", "size=64m", "tmpfs"):
+        yield project_copy.copy(folder)
 
 
 def leave(project: Project, n_pages: int) -> None:

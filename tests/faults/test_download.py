@@ -156,6 +156,17 @@ def files_in(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file()]
 
 
+def test_a_given_archive_is_used(tmp_path: Path) -> None:
+    (tmp_path / "a.tar.gz").write_text("")
+    assert download_imdb(str(tmp_path / "a.tar.gz")) == tmp_path / "a.tar.gz"
+
+
+@pytest.mark.parametrize("given", ["", "a.tar.gz", "/nosuch/a.tar.gz"])
+def test_a_given_archive_must_be_the_absolute_path_of_a_file(given: str) -> None:
+    with pytest.raises(InputError, match=f"IMDB_ARCHIVE = {given!r} is not the absolute path of a file"):
+        download_imdb(given)
+
+
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_download_that_fails_is_named_and_leaves_nothing(server: Server, tmp_path: Path, fault: str) -> None:
     answer, said = FAULTS[fault]
@@ -164,8 +175,10 @@ def test_a_download_that_fails_is_named_and_leaves_nothing(server: Server, tmp_p
     with pytest.raises(InputError) as caught:
         download_imdb(None)
     assert said in str(caught.value)
-    assert "IMDB_ARCHIVE" in str(caught.value)
+    assert "set IMDB_ARCHIVE" in str(caught.value)
+    assert "make demo" in str(caught.value)
     assert time.monotonic() - started < 30
+    assert len(server.asked) % (download.N_RETRIES + 1) == 0  # a redirection in a circle asks more often at each try
     assert files_in(tmp_path) == []
 
 
@@ -190,6 +203,7 @@ def test_a_finished_archive_is_not_downloaded_again(server: Server, fault: str) 
     server.answers["/archive.tar.gz"] = FAULTS[fault][0]
     assert download_imdb(None) == first
     assert first.read_bytes() == ARCHIVE
+    assert len(server.asked) == 1
 
 
 @pytest.mark.faults

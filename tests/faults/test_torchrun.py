@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -16,7 +15,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from tests.conftest import ROOT, Project
-from tests.faults.conftest import unfinished
+from tests.faults.conftest import unfinished, wait_for_an_epoch
 from tests.faults.hosts import Host, HostsError, two_hosts
 
 STAGE = ("stages", "classify", "lstm_finetuned", "1")
@@ -87,13 +86,6 @@ def process_of(launcher: subprocess.Popen[str], rank: int) -> psutil.Process:
     return found
 
 
-def wait_for_an_epoch(project: Project) -> None:
-    deadline = time.monotonic() + 300
-    while not (project.folder / ".checkpoints/lstm_finetuned-1/state.json").exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 def printed_by(launcher: subprocess.Popen[str]) -> str:
     """Wait for its end; return what it printed."""
     printed, _ = launcher.communicate(timeout=600)
@@ -161,9 +153,7 @@ def test_two_hosts_with_a_shared_folder_give_the_bytes_of_two_processes(
 def test_two_hosts_may_have_a_folder_each_and_the_first_one_writes(
     untrained: Project, expected: dict[str, bytes], hosts: tuple[Host, Host], tmp_path: Path
 ) -> None:
-    other = object.__new__(Project)
-    other.folder = tmp_path / "other"
-    shutil.copytree(untrained.folder, other.folder, symlinks=True)
+    other = untrained.copy(tmp_path / "other")
     before = other.bytes_of(".")
     with torchrun(untrained, *C10D, host=hosts[0]) as first, torchrun(other, *C10D, host=hosts[1]) as second:
         printed_by(first)
@@ -173,34 +163,16 @@ def test_two_hosts_may_have_a_folder_each_and_the_first_one_writes(
 
 
 @pytest.mark.faults
-@pytest.mark.parametrize("rank", [0, 1])
+@pytest.mark.parametrize(("rank", "shared"), [(0, True), (1, True), (1, False)])
 def test_a_killed_process_of_two_hosts_is_started_again(
-    untrained: Project, expected: dict[str, bytes], hosts: tuple[Host, Host], rank: int
+    untrained: Project, expected: dict[str, bytes], hosts: tuple[Host, Host], tmp_path: Path, rank: int, shared: bool
 ) -> None:
-    with (
-        torchrun(untrained, *C10D, host=hosts[0]) as first,
-        torchrun(untrained, *C10D, host=hosts[1]) as second,
-    ):
+    other = untrained if shared else untrained.copy(tmp_path / "other")
+    with torchrun(untrained, *C10D, host=hosts[0]) as first, torchrun(other, *C10D, host=hosts[1]) as second:
         wait_for_an_epoch(untrained)
         process_of((first, second)[rank], rank).kill()
         printed = printed_by(first)
         assert "exitcode: -9" in printed + printed_by(second)
-    assert printed.count("epoch 1 of 40:") == 1
-    assert untrained.bytes_of(*MADE) == expected
-
-
-@pytest.mark.faults
-def test_a_killed_process_of_two_hosts_with_a_folder_each_is_started_again(
-    untrained: Project, expected: dict[str, bytes], hosts: tuple[Host, Host], tmp_path: Path
-) -> None:
-    other = object.__new__(Project)
-    other.folder = tmp_path / "other"
-    shutil.copytree(untrained.folder, other.folder, symlinks=True)
-    with torchrun(untrained, *C10D, host=hosts[0]) as first, torchrun(other, *C10D, host=hosts[1]) as second:
-        wait_for_an_epoch(untrained)
-        process_of(second, 1).kill()
-        printed = printed_by(first)
-        printed_by(second)
     assert printed.count("epoch 1 of 40:") == 1
     assert untrained.bytes_of(*MADE) == expected
 

@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.core.files import read_object
 from tests.conftest import Project
-from tests.faults.conftest import outputs_of, unfinished
+from tests.faults.conftest import outputs_of, unfinished, wait_for_an_epoch
 from tests.faults.forks import Fork, run_stage
 
 COMMAND = ("classify", "lstm_finetuned", "1")
@@ -66,15 +66,7 @@ def test_sigterm_to_all_processes_of_a_training_is_a_stop(project_copy: Project)
         command, cwd=project_copy.folder, env=project_copy.environment, start_new_session=True, stderr=subprocess.PIPE,
         text=True,
     )  # fmt: skip
-    wait_for(project_copy)
+    wait_for_an_epoch(project_copy)
     os.killpg(process.pid, signal.SIGTERM)
     _, printed = process.communicate(timeout=120)
     assert (process.returncode, printed.splitlines()[-1][:21]) == (130, "classify was stopped;"), printed
-
-
-def wait_for(project: Project) -> None:
-    """Wait until an epoch is over."""
-    deadline = time.monotonic() + 300
-    while not (project.folder / ".checkpoints/lstm_finetuned-1/state.json").exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)

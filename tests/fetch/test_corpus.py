@@ -11,18 +11,7 @@ from pipeline.core.errors import InputError
 from pipeline.fetch import corpus, splits
 from pipeline.fetch.reviews import COLUMNS, batches_of
 from pipeline.fetch.splits import carve, group_by_movie
-from tests.fetch.written import written
-
-
-def reviews(split, texts, labels=None, movies=None):
-    labels = labels if labels is not None else [None if split == "unsup" else i % 2 for i in range(len(texts))]
-    movies = movies or [None] * len(texts)
-    rows = zip(texts, labels, movies, strict=True)
-    return [
-        {"id": f"{split}{i}", "label": y, "rating": None, "movie": movie, "text": text, "split": split}
-        for i, (text, y, movie) in enumerate(rows)
-    ]
-
+from tests.fetch.written import reviews, written
 
 TRAIN = reviews("train", [f"train {i}" for i in range(38)] + ["both", "train 0"])
 UNSUP = reviews("unsup", ["u", "both", "train 1"])

@@ -11,7 +11,7 @@ from pipeline.fetch import official
 from pipeline.fetch.imdb import read_imdb
 from pipeline.fetch.official import find_official, normalized_digests, official_rows
 from pipeline.fetch.reviews import batches_of
-from tests.fetch.written import written
+from tests.fetch.written import reviews, written
 
 TEST = ['Good, "he" said.<br /><br />Yes.'] + [f"Test {i}." for i in range(9)] + ["Test 0."]
 TRAIN = [f"Train {i}." for i in range(49)] + ["Test 1."]
@@ -22,13 +22,6 @@ def small_imdb(request, monkeypatch):
     if "archive" not in request.node.name:
         texts = np.unique(normalized_digests(text.encode() for text in TEST), return_counts=True)
         monkeypatch.setattr(official, "official_texts", lambda: texts)
-
-
-def reviews(texts, split="train"):
-    return [
-        {"id": f"{split}{i}", "label": i % 2, "rating": None, "movie": None, "text": text, "split": split}
-        for i, text in enumerate(texts)
-    ]
 
 
 def test_a_text_is_known_without_its_breaks_case_quotes_and_broken_characters():
@@ -43,7 +36,7 @@ def test_a_text_is_known_without_its_breaks_case_quotes_and_broken_characters():
 
 def test_the_test_split_is_restored_from_a_copy_without_splits(rng):
     texts = [(TRAIN + TEST)[i] for i in rng.permutation(61)]
-    tables, figures = written(batches_of(reviews(texts)))
+    tables, figures = written(batches_of(reviews("train", texts)))
     assert sorted(tables["test"]["text"].to_pylist()) == sorted(TEST)
     assert sorted(tables["train"]["text"].to_pylist()) == sorted(TRAIN)
     assert figures["test_split"] == "official IMDB, restored"
@@ -51,13 +44,13 @@ def test_the_test_split_is_restored_from_a_copy_without_splits(rng):
 
 
 def test_without_duplicates_a_copy_has_each_official_text_once():
-    tables, figures = written(batches_of(reviews(dict.fromkeys(TRAIN + TEST))))
+    tables, figures = written(batches_of(reviews("train", dict.fromkeys(TRAIN + TEST))))
     assert sorted(tables["test"]["text"].to_pylist()) == sorted(set(TEST))
     assert figures["test_split"] == "official IMDB, restored"
 
 
 def test_a_copy_that_lacks_a_test_text_is_split_at_random_and_says_so():
-    tables, figures = written(batches_of(reviews(TRAIN + TEST[1:])))
+    tables, figures = written(batches_of(reviews("train", TRAIN + TEST[1:])))
     assert len(tables["test"]) == 12
     assert figures["test_split"].startswith("random, with 9 of the 10 test texts of IMDB, ")
     assert official_rows(find_official(pa.array(TRAIN + TEST[1:]))) is None
@@ -65,7 +58,7 @@ def test_a_copy_that_lacks_a_test_text_is_split_at_random_and_says_so():
 
 def test_splits_that_are_given_are_kept_and_compared():
     def given(train, test):
-        return written(batches_of([*reviews(train), *reviews(test, "test")]))[1]["test_split"]
+        return written(batches_of([*reviews("train", train), *reviews("test", test)]))[1]["test_split"]
 
     assert given(TRAIN, TEST) == "official IMDB"
     assert given(TRAIN, TEST[:-1]) == "as given, with 10 of the 10 test texts of IMDB, 1 of them in train"

@@ -1,4 +1,4 @@
-"""What tests of `fetch` read back."""
+"""What tests of `fetch` write and read back."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -9,6 +9,17 @@ import pyarrow.parquet as pq
 from pipeline.fetch.corpus import write_corpus
 from pipeline.fetch.custom import read_custom
 from pipeline.fetch.reviews import BATCH, SPLITS
+
+
+def reviews(split, texts, labels=None, movies=None):
+    """Return reviews of a split, by default positive and negative in turns and of no movie."""
+    texts = list(texts)
+    labels = labels if labels is not None else [None if split == "unsup" else i % 2 for i in range(len(texts))]
+    movies = movies or [None] * len(texts)
+    return [
+        {"id": f"{split}{i}", "label": label, "rating": None, "movie": movie, "text": text, "split": split}
+        for i, (text, label, movie) in enumerate(zip(texts, labels, movies, strict=True))
+    ]
 
 
 def rows(folder):

@@ -4,23 +4,18 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline.core.ragged import Ragged
 from pipeline.maas.params import Maas
 from pipeline.maas.vectors import UNKNOWN, SentimentVectors, batch_loss, concatenate, train
 from pipeline.params import Params
 from pipeline.polarity.polarity import nearest
 from tests.conftest import with_values
+from tests.rows import as_lists, ragged
 
 
 @pytest.fixture
 def section(params: Params) -> Maas:
     values = {"vector_size": 4, "n_skipped": 1, "epochs": 40, "batch_size": 16, "lr": 0.05, "mixture_lr": 0.1}
     return with_values(params, **{f"maas__{key}": value for key, value in values.items()}).maas
-
-
-def ragged(rows: list[list[int]]) -> Ragged:
-    values = np.array([value for row in rows for value in row], np.int32)
-    return Ragged(values, np.cumsum([0, *map(len, rows)]))
 
 
 def test_the_loss_matches_the_equations(section: Maas) -> None:
@@ -78,4 +73,4 @@ def test_the_same_seed_gives_the_same_bits(section: Maas) -> None:
 
 def test_concatenated_rows_keep_their_order() -> None:
     both = concatenate(ragged([[1], [2, 3]]), ragged([[], [4]]))
-    assert [both[i].tolist() for i in range(len(both))] == [[1], [2, 3], [], [4]]
+    assert as_lists(both) == [[1], [2, 3], [], [4]]

@@ -1,7 +1,6 @@
 """The table of results, and Markdown files with a part that a command fills in."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -10,20 +9,7 @@ from pipeline.core.files import read_json
 from pipeline.polarity.polarity import polarity_table
 from pipeline.report.tables import between_markers, measured_on, results_table, seconds_of, write_between_markers
 from tests.conftest import ROOT
-
-SCORE = {
-    "accuracy": 0.9,
-    "accuracy_low": 0.89,
-    "accuracy_high": 0.91,
-    "roc_auc": 0.95,
-    "log_loss": 0.3,
-    "ece": 0.02,
-}
-SECONDS: dict[str, Any] = {
-    "baseline": {"seconds": 70.0, "peak_memory_mib": 900.0, "hardware": "2 x a processor"},
-    "classify-lstm_frozen-1": {"seconds": 100.0, "peak_memory_mib": 900.0, "hardware": "2 x a processor"},
-    "classify-lstm_frozen-2": {"seconds": 200.0, "peak_memory_mib": 900.0, "hardware": "another"},
-}
+from tests.report.test_report import SCORE, SECONDS
 
 
 def cells(line: str) -> list[str]:

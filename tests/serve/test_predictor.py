@@ -26,11 +26,6 @@ REVIEWS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def predictor(project: Project) -> Predictor:
-    return Predictor.load(project.folder / "artifacts", project.folder / "data")
-
-
 @pytest.fixture
 def artifacts(project: Project, tmp_path: Path) -> Path:
     copied = tmp_path / "artifacts"

@@ -24,11 +24,6 @@ T = TypeVar("T")
 Client = TestClient[Any, Any]
 
 
-@pytest.fixture(scope="module")
-def predictor(project: Project) -> Predictor:
-    return Predictor.load(project.folder / "artifacts", project.folder / "data")
-
-
 @pytest.fixture
 def ask(predictor: Predictor) -> Callable[[Callable[[Client], Awaitable[T]]], T]:
     """Run something with a client of the page: ask(lambda client: ...)."""

@@ -3,7 +3,6 @@
 import os
 import signal
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -21,7 +20,7 @@ from pipeline.tokenize import tokenizer as tokenizing
 from pipeline.tokenize.source import Source
 from pipeline.tokenize.store import write_tokens
 from pipeline.tokenize.tokenizer import Tokenizer, tokenize
-from tests.conftest import ROOT, with_values
+from tests.conftest import ROOT, loaded_by, with_values
 
 TEXTS = sample_tables(n_train=400, n_unsup=1, n_test=1)["train"]["text"].to_pylist()
 
@@ -112,11 +111,11 @@ def test_the_remedy_names_a_file() -> None:
 
 
 def test_dask_is_loaded_only_for_a_scheduler() -> None:
-    code = "import sys, stages.runner, stages.tokenize as t, pipeline.tokenize.tokenizer as k;"
-    code += "list(k.tokenize(['a b'] * 5000, k.Tokenizer('regex', lowercase=True), n_jobs=2)); print(*sys.modules)"
-    loaded = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    assert "joblib" in loaded.split()
-    assert not {"dask", "distributed"} & set(loaded.split())
+    code = "import stages.runner, stages.tokenize as t, pipeline.tokenize.tokenizer as k;"
+    code += "list(k.tokenize(['a b'] * 5000, k.Tokenizer('regex', lowercase=True), n_jobs=2))"
+    loaded = loaded_by(code)
+    assert "joblib" in loaded
+    assert not {"dask", "distributed"} & loaded
 
 
 @pytest.mark.parametrize("address", ["tcp://10.0.0.5:8786", "tls://scheduler.example:8786", None])

@@ -15,10 +15,7 @@ from pipeline.tokenize.chunks import encode
 from pipeline.tokenize.source import Source
 from pipeline.tokenize.store import TokenWriter, write_tokens
 from pipeline.tokenize.tokenizer import Tokenizer, tokenize
-
-
-def as_lists(reviews: Ragged) -> list[list[int]]:
-    return [reviews[i].tolist() for i in range(len(reviews))]
+from tests.rows import as_lists
 
 
 @pytest.mark.parametrize("name", ["regex", "tweet"])
