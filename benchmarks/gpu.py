@@ -61,7 +61,7 @@ def difference(reviews: Ragged, config: NetworkConfig, device: torch.device) -> 
     """Measure the largest difference between logits on the CPU and on the device."""
     torch.manual_seed(1)
     network = Network(config, Dropout(0, 0))
-    few = reviews.rows(np.arange(len(reviews)) < 500)
+    few = reviews.rows(np.arange(min(500, len(reviews))))
     here = logits(network, Reviews(few, config, torch.device("cpu")))
     there = logits(network.to(device), Reviews(few, config, device))
     largest = float(np.abs(here - there).max())

@@ -1,20 +1,25 @@
-"""Seconds and memory of `fetch` and `tokenize` against the number of reviews, from synthetic ones.
+"""Seconds and memory of the stages against the number of reviews, from synthetic ones.
 
 Reviews have a statement of the embedded corpus each, and made-up words with the frequencies of a natural language: the
 next word is a new one ever more rarely, but always may be (Zipf's law). Where a row says so, the rarest are left out.
-Each stage runs as DVC runs it, in a process of its own. `make bench ROWS=scale SIZES="0.1 1 10"` names the sizes, in
-millions of reviews; a quarter is for train, half for unsup, and a quarter for test, as of IMDB's.
+Each stage runs in a process of its own. Those after `tokenize` run with little work per review and with small samples,
+up to a million reviews: their memory is measured, not their time. `make bench ROWS=scale SIZES="0.1 1 10"` names the
+sizes, in millions of reviews; a quarter is for train, half for unsup, and a quarter for test, as of IMDB's.
 
 Writes: docs/scaling.svg
 """
 
 import os
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -28,6 +33,43 @@ from pipeline.fetch.synthetic import sample_tables
 SIZES = "0.1 1"  # millions of reviews
 ZIPF = 1.37  # of a word's frequency by its rank; the number of types then grows like that of IMDB
 FEW_WORDS = 10_000
+MOST_OF_ALL = 1_000_000  # reviews for the stages after tokenize
+STAGES = (
+    ("fetch",),
+    ("tokenize",),
+    ("embed",),
+    ("baseline",),
+    *(("classify", model, "1") for model in ("lstm_random", "lstm_frozen", "lstm_finetuned")),
+    ("maas",),
+    ("polarity",),
+    ("ensemble",),
+    ("student", "1"),
+    ("evaluate",),
+    ("report",),
+)
+LITTLE = {
+    "fetch.source": "corpus",
+    "embed.vector_size": 16,
+    "embed.window": 2,
+    "embed.epochs": 1,
+    "embed.min_words": 0,
+    "baseline.C": [0.3],
+    "baseline.max_ngram": 1,
+    "baseline.max_reviews": 10_000,
+    "classify.hidden_size": 8,
+    "classify.head_tokens": 16,
+    "classify.tail_tokens": 16,
+    "classify.batch_size": 512,
+    "classify.epochs": 1,
+    "classify.min_steps": 0,
+    "classify.adversarial_weight": 0.0,
+    "maas.epochs": 1,
+    "maas.max_reviews": 10_000,
+    "student.hidden_size": 8,
+    "student.epochs": 1,
+    "evaluate.n_resamples": 10,
+    "evaluate.max_reviews": 2_500,
+}
 N_WORDS = (60, 240)  # made-up words of a review, the fewest and the most
 N_STATEMENTS = 2_000  # different ones
 AT_ONCE = 10_000  # reviews
@@ -83,18 +125,37 @@ def write_reviews(path: Path, n_reviews: int, most_words: int | None, seed: int 
             writer.write_table(pa.table([of, movies, texts, pa.array(label, pa.int8())], schema))
 
 
-def measure(n_reviews: int, most_words: int | None) -> dict[str, dict[str, float]]:
-    """Run both stages; return seconds, MiB and types by stage."""
-    with sandbox({"fetch.source": "corpus"}) as folder:
+def memory() -> float:
+    """Return the MiB that the processes started by this one use alone; pages of files are not counted."""
+    total = 0
+    for child in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):  # it has just ended
+            of_child = child.memory_info()
+            total += of_child.rss - of_child.shared
+    return total / 2**20
+
+
+def run(folder: Path, *stage: str) -> dict[str, float]:
+    """Run a stage; return its seconds and the most MiB that it had at a time."""
+    most = 0.0
+    with ThreadPoolExecutor(1) as executor:
+        start = time.perf_counter()
+        done = executor.submit(run_stage, folder, *stage)
+        while not done.done():
+            most = max(most, memory())
+            time.sleep(0.05)
+        done.result()
+    return {"seconds": time.perf_counter() - start, "MiB": most}
+
+
+def measure(n_reviews: int, most_words: int | None, stages: Sequence[Sequence[str]]) -> dict[str, dict[str, float]]:
+    """Run stages one after the other; return seconds and MiB of each, and the types of the corpus, by its words."""
+    with sandbox(LITTLE) as folder:
         (folder / "corpus").mkdir()
         write_reviews(folder / "corpus/reviews.parquet", n_reviews, most_words)
-        for stage in ("fetch", "tokenize"):
-            run_stage(folder, stage)
+        runs = {" ".join(stage): run(folder, *stage) for stage in stages}
         n_types = read_json(folder / "metrics/tokens.json")["n_types"]
-        return {
-            stage: {**read_json(folder / f"metrics/seconds/{stage}.json"), "types": n_types}
-            for stage in ("fetch", "tokenize")
-        }
+        return {stage: {**one, "types": n_types} for stage, one in runs.items()}
 
 
 def chart(rows: list[dict[str, Any]]) -> dict[str, Any]:
@@ -132,17 +193,14 @@ def sizes(text: str) -> list[int]:
 
 
 def figures() -> Iterator[dict[str, Any]]:
-    """Measure each size, and tokenize's memory at the smallest and largest with few words; draw the picture."""
+    """Measure fetch and tokenize at each size, and draw them; compare the memory of each stage at two sizes."""
     rows = []
     counts = sizes(os.environ.get("SIZES") or SIZES)
     for n_reviews in counts:
-        for stage, run in measure(n_reviews, None).items():
-            rows.append(
-                {"stage": stage, "reviews": n_reviews, "seconds": run["seconds"], "MiB": run["peak_memory_mib"]}
-            )
-            unit = f"s, {run['peak_memory_mib']:.0f} MiB"
-            what = f"{run['types']:,} types"
-            yield figure(f"{stage}, {n_reviews:,} reviews", run["seconds"], unit, what, None, 1)
+        for stage, one in measure(n_reviews, None, STAGES[:2]).items():
+            rows.append({"stage": stage, "reviews": n_reviews, "seconds": one["seconds"], "MiB": one["MiB"]})
+            what = f"{one['types']:,} types"
+            yield figure(f"{stage}, {n_reviews:,} reviews", one["seconds"], f"s, {one['MiB']:.0f} MiB", what, None, 1)
     try:
         (svg,) = draw([chart(rows)])
     except InputError as error:
@@ -150,7 +208,10 @@ def figures() -> Iterator[dict[str, Any]]:
     else:
         with atomic(PICTURE) as temporary:
             temporary.write_text(svg, "utf-8")
-    if len(counts) > 1:
-        less, more = (measure(n, FEW_WORDS)["tokenize"]["peak_memory_mib"] for n in (counts[0], counts[-1]))
-        name = f"tokenize, {counts[-1]:,} reviews, {FEW_WORDS:,} words"
-        yield figure(name, more / less, f"times the memory, {more:.0f} MiB", f"{counts[0]:,} reviews, at most", 1.3, 1)
+    few, many = counts[0], max(n for n in counts if n <= MOST_OF_ALL or n == counts[0])
+    if few < many:
+        less, more = (measure(n, FEW_WORDS, STAGES) for n in (few, many))
+        for stage, one in more.items():
+            name, ratio = f"{stage}, {many:,} reviews, {FEW_WORDS:,} words", one["MiB"] / less[stage]["MiB"]
+            unit = f"times the memory, {one['MiB']:.0f} MiB, {one['seconds']:.0f} s"
+            yield figure(name, ratio, unit, f"{few:,} reviews, at most", 1.3, 1)

@@ -5,16 +5,17 @@ Writes: artifacts/{bag_of_vectors,tfidf,nbsvm}/, metrics/valid/{bag_of_vectors,t
 Params: baseline
 """
 
-from itertools import islice
 from pathlib import Path
 
 from pipeline.baseline.bag_of_vectors import BagOfVectors
 from pipeline.baseline.ngrams import NGrams, count_ngrams
 from pipeline.baseline.params import Baseline
+from pipeline.core.corpus import CorpusLines
 from pipeline.core.embeddings import Embeddings
 from pipeline.core.files import atomic, write_json
 from pipeline.core.progress import Progress
 from pipeline.core.ragged import Ragged, load_labels
+from pipeline.core.sample import sample_rows
 
 TRAIN = Path("data/tokens/train")
 
@@ -22,12 +23,12 @@ TRAIN = Path("data/tokens/train")
 def main(progress: Progress, *, baseline: Baseline) -> dict[str, float]:
     """Fit each model on the same reviews and choose C on the same validation split."""
     embeddings = Embeddings.load(Path("artifacts/embeddings"))
-    reviews = Ragged.load(TRAIN)
+    every = Ragged.load(TRAIN)
+    chosen = sample_rows(len(every), baseline.max_reviews)
     labels, valid = load_labels(TRAIN)
-    with open("data/corpus.txt", encoding="utf-8", newline="\n") as file:
-        lines = list(islice(file, len(reviews)))  # train comes first
-
-    known = reviews.below(len(embeddings.words))
+    labels, valid = labels[chosen], valid[chosen]
+    lines = list(CorpusLines(Path("data/corpus.txt"), chosen))  # train comes first
+    known = every.rows(chosen).below(len(embeddings.words))
     with progress.bar("baseline", 3 * len(baseline.C), " fits") as advance:
         bag = BagOfVectors.fit(known, labels, valid, embeddings.vectors, baseline.C, advance)
         counts = count_ngrams(lines, valid, baseline)
@@ -35,8 +36,9 @@ def main(progress: Progress, *, baseline: Baseline) -> dict[str, float]:
             "bag_of_vectors": bag,
             **{kind: NGrams.fit(kind, counts, labels, valid, baseline, advance) for kind in ("tfidf", "nbsvm")},
         }
+    sampled = {"reviews": len(chosen)} if len(chosen) < len(every) else {}
     for name, model in models.items():
         with atomic(Path("artifacts") / name) as folder:
             model.save(folder)
-        write_json(Path(f"metrics/valid/{name}.json"), model.linear.figures)
-    return {name: model.linear.figures["accuracy"] for name, model in models.items()}
+        write_json(Path(f"metrics/valid/{name}.json"), model.linear.figures | sampled)
+    return {**{name: model.linear.figures["accuracy"] for name, model in models.items()}, **sampled}

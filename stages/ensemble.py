@@ -14,23 +14,22 @@ from pipeline.core.embeddings import Embeddings
 from pipeline.core.files import atomic, write_json
 from pipeline.core.models import BASELINES, ENSEMBLE
 from pipeline.core.progress import Progress
-from pipeline.core.ragged import load_labels
+from pipeline.core.ragged import Ragged, load_labels
 from pipeline.ensemble.params import Ensemble
 from pipeline.ensemble.predictions import DECIMALS, Probabilities
 from pipeline.ensemble.trained_models import TokenizedReviews, predict_all
 from pipeline.ensemble.weighted import WeightedLogits
 
-TOKENS, ARTIFACTS = Path("data/tokens"), Path("artifacts")
+TOKENS, CORPUS, ARTIFACTS = Path("data/tokens"), Path("data/corpus.txt"), Path("artifacts")
 
 
 def main(progress: Progress, *, seeds: list[int], ensemble: Ensemble) -> dict[str, float]:
     """Predict with the members, fit their weights, label the unlabelled reviews, save all."""
     embeddings = Embeddings.load(ARTIFACTS / "embeddings")
     labels, valid = load_labels(TOKENS / "train")
-    lines = Path("data/corpus.txt").read_text("utf-8").split("\n")[:-1]  # train comes first
-    unlabelled = np.ones(len(lines) - len(valid), np.bool_)
-    validation = TokenizedReviews.stored(TOKENS / "train", lines[: len(valid)], embeddings, valid)
-    unsup = TokenizedReviews.stored(TOKENS / "unsup", lines[len(valid) :], embeddings, unlabelled)
+    rows, unlabelled = np.flatnonzero(valid), Ragged.load(TOKENS / "unsup")
+    validation = TokenizedReviews.stored(Ragged.load(TOKENS / "train").rows(rows), CORPUS, rows)
+    unsup = TokenizedReviews.stored(unlabelled, CORPUS, len(valid) + np.arange(len(unlabelled)))  # train comes first
 
     n_runs = sum(1 if model in BASELINES else len(seeds) for model in ensemble.models)
     with progress.bar("ensemble", 2 * n_runs, " models") as advance:

@@ -8,15 +8,16 @@ Params: seeds, evaluate
 
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from pipeline.classify.classifier import Classifier
 from pipeline.core.embeddings import Embeddings
 from pipeline.core.files import write_csv, write_json
 from pipeline.core.models import BASELINES, ENSEMBLE, LEAD, MODELS, NETWORKS
-from pipeline.core.parquet import read_reviews
+from pipeline.core.parquet import read_reviews, read_rows
 from pipeline.core.progress import Progress
+from pipeline.core.sample import sample_rows
 from pipeline.ensemble.predictions import answers, make_predictions, of_model, save_predictions
 from pipeline.ensemble.trained_models import TokenizedReviews, predict_all, unlisted_seeds
 from pipeline.ensemble.weighted import WeightedLogits
@@ -25,14 +26,16 @@ from pipeline.evaluate.examples import make_examples
 from pipeline.evaluate.gap import gap
 from pipeline.evaluate.params import Evaluate
 
-TEST, ARTIFACTS = Path("data/test.parquet"), Path("artifacts")
+TRAIN, TEST, ARTIFACTS = Path("data/train.parquet"), Path("data/test.parquet"), Path("artifacts")
 REFERENCE = "bag_of_vectors"  # what the report's examples compare the lead model with
 
 
 def main(progress: Progress, *, seeds: list[int], evaluate: Evaluate) -> dict[str, float | str]:
     """Predict, score, compare, choose examples."""
-    test, train = read_reviews(TEST), read_reviews(Path("data/train.parquet"))
-    valid = train.filter(pc.and_(train["valid"], pc.invert(train["in_test"])))
+    most, marks = evaluate.max_reviews, read_reviews(TRAIN, ["valid", "in_test"])
+    on_validation = np.flatnonzero(marks["valid"].to_numpy() & ~marks["in_test"].to_numpy())
+    valid = read_rows(TRAIN, on_validation[sample_rows(len(on_validation), most)])
+    test = read_rows(TEST, sample_rows(len(read_reviews(TEST, ["label"])), most))
     embeddings = Embeddings.load(ARTIFACTS / "embeddings")
     weighted = WeightedLogits.load(ARTIFACTS / ENSEMBLE)
     reviews = TokenizedReviews.of(test["text"].to_pylist(), embeddings)
@@ -57,7 +60,8 @@ def main(progress: Progress, *, seeds: list[int], evaluate: Evaluate) -> dict[st
     probabilities = {model: of_model(table, model, seeds) for model in MODELS}
     scores = {model: metrics.score(labels, p) for model, p in probabilities.items()}
     write_json(Path("metrics/test.json"), scores)
-    write_json(Path("metrics/paired.json"), metrics.compare_all(answers(table), **evaluate.model_dump()))
+    compared = metrics.compare_all(answers(table), n_resamples=evaluate.n_resamples, seed=evaluate.seed)
+    write_json(Path("metrics/paired.json"), compared)
     gaps = {
         model: gap(of_model(valid_table, model, seeds), valid_labels, p, labels, metrics.LEVEL)
         for model, p in probabilities.items()

@@ -23,7 +23,7 @@ def main(progress: Progress, *, maas: Maas) -> dict[str, float]:
     make_deterministic(maas.seed, maas.num_threads)
     types, counts = read_types(TOKENS / "types.tsv")
     n_words = min(maas.n_words, len(types))
-    reviews, labels = load_reviews(TOKENS)
+    reviews, labels = load_reviews(TOKENS, maas.max_reviews)
     with progress.bar("maas", len(reviews) * maas.epochs, " reviews") as advance:
 
         def report(epoch: int, loss: float) -> None:

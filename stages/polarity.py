@@ -17,6 +17,7 @@ from pipeline.core.files import atomic, write_json
 from pipeline.core.models import LEAD
 from pipeline.core.progress import Progress
 from pipeline.core.ragged import Ragged, load_labels
+from pipeline.core.sample import sample_rows
 from pipeline.polarity.comparison import compare_kinds
 from pipeline.polarity.params import Polarity
 
@@ -33,9 +34,12 @@ def main(progress: Progress, *, seeds: list[int], polarity: Polarity, baseline: 
         LEAD: tuned,
         "maas": Embeddings.load(ARTIFACTS / "maas"),
     }
+    every = Ragged.load(TRAIN)
+    chosen = sample_rows(len(every), baseline.max_reviews)
     labels, valid = load_labels(TRAIN)
+    labels, valid = labels[chosen], valid[chosen]
     with progress.bar("polarity", len(kinds), " kinds") as advance:
-        figures, shown = compare_kinds(kinds, Ragged.load(TRAIN), labels, valid, polarity, baseline.C, advance)
+        figures, shown = compare_kinds(kinds, every.rows(chosen), labels, valid, polarity, baseline.C, advance)
     write_json(Path("metrics/polarity.json"), figures)
     write_json(Path("data/polarity.json"), shown)
     return {name: figures[name]["same_polarity"] for name in kinds}

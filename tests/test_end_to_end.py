@@ -226,6 +226,17 @@ def test_evaluate_names_the_seeds_that_it_leaves_aside(project_copy: Project) ->
     assert "lstm_frozen_1" not in load_predictions(project_copy.folder / "predictions/test.json").column_names
 
 
+def test_of_more_reviews_than_max_reviews_a_sample_is_taken(project_copy: Project) -> None:
+    every = json.loads((project_copy.folder / "predictions/test.json").read_text())
+    project_copy.set({"baseline.max_reviews": 100, "evaluate.max_reviews": 20})
+    assert "reviews 100" in project_copy.run("stages", "baseline")
+    project_copy.run("stages", "evaluate")
+    assert json.loads((project_copy.folder / "metrics/valid/nbsvm.json").read_text())["reviews"] == 100
+    sample = json.loads((project_copy.folder / "predictions/test.json").read_text())
+    assert len(sample["id"]) == 20
+    assert sample["lstm_frozen_1"] == [every["lstm_frozen_1"][every["id"].index(i)] for i in sample["id"]]
+
+
 def test_evaluate_refuses_an_lstm_of_other_words(project_copy: Project) -> None:
     vocabulary = project_copy.folder / "artifacts/lstm_random/1/vocab.tsv"
     words = vocabulary.read_text().replace("witty\t", "wittier\t")

@@ -41,7 +41,7 @@ def write_with_fewer_labels(source: Path, target: Path, n_labels: int, seed: int
     labels, valid = load_labels(train)
     kept = draw(labels, valid, n_labels, seed)
     folder = target / "data/tokens/train"
-    Ragged.load(train).rows(kept).save(folder)
+    Ragged.load(train).rows(np.flatnonzero(kept)).save(folder)
     np.save(folder / "labels.npy", labels[kept])
     np.save(folder / "valid.npy", valid[kept])
     for name in ("types.tsv", "tokenizer.json", "unsup"):

@@ -64,8 +64,13 @@ class BagOfVectors:
         return cls(vectors, center, scale, fit_linear((features - center) / scale, labels, valid, C, advance))
 
     def probabilities(self, reviews: Ragged) -> Float64:
-        """Return the probability that each review, given as token ids below V, is positive; float64 [n_reviews]."""
-        return self.linear.probabilities((mean_vectors(reviews, self.vectors) - self.center) / self.scale)
+        """Return the probability that each review, given as token ids, is positive, float64 [n_reviews].
+
+        Ids from V on, of words without a vector, count for nothing.
+        """
+        means = (mean_vectors(piece.below(len(self.vectors)), self.vectors) for piece in reviews.pieces())
+        parts = [self.linear.probabilities((part - self.center) / self.scale) for part in means]
+        return np.concatenate([np.empty(0), *parts])
 
     def save(self, folder: Path) -> None:
         """Write weights.npz and config.json, without the word vectors."""

@@ -1,8 +1,9 @@
 """Bags of n-grams: a logistic regression on features weighted by tf-idf or by naive Bayes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ from pipeline.baseline.params import Baseline
 from pipeline.core.errors import InputError, refusing
 from pipeline.core.files import check_file
 from pipeline.core.progress import Advance
+from pipeline.core.ragged import ROWS_PER_PIECE
 
 
 class NGramCounts(NamedTuple):
@@ -116,9 +118,13 @@ class NGrams:
         vectorizer.vocabulary_ = self.vocabulary  # as `fit` sets it; the constructor copies and checks it, slowly
         return vectorizer
 
-    def probabilities(self, lines: Sequence[str]) -> Float64:
+    def probabilities(self, lines: Iterable[str]) -> Float64:
         """Return the probability that each review, given as its tokens joined by spaces, is positive."""
-        return self.linear.probabilities(_features(self.kind, self._vectorizer.transform(lines), self.weights))
+        left = iter(lines)
+        pieces = iter(lambda: list(islice(left, ROWS_PER_PIECE)), [])
+        counts = (self._vectorizer.transform(piece) for piece in pieces)
+        parts = [self.linear.probabilities(_features(self.kind, part, self.weights)) for part in counts]
+        return np.concatenate([np.empty(0), *parts])
 
     def save(self, folder: Path) -> None:
         """Write terms.txt, weights.npz and config.json."""

@@ -14,3 +14,4 @@ class Baseline(Section):
     max_ngram: Count
     min_df: Count
     nbsvm_alpha: Positive
+    max_reviews: Count

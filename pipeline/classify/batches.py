@@ -1,4 +1,4 @@
-"""Batches of reviews: token ids on a device, of similar length, padded on the right.
+"""Batches of reviews: token ids of similar length, padded on the right, on a device.
 
 Shapes: B reviews in a batch, T tokens of the longest, rounded up to a multiple of 32.
 """
@@ -29,23 +29,30 @@ class Batch(NamedTuple):
 
 
 class Reviews:
-    """Reviews as token ids, kept on a device, from which batches are gathered; `a + b` are the reviews of both."""
+    """Reviews as token ids, read from their memory-mapped files batch by batch; `a + b` are the reviews of both.
 
-    def __init__(self, reviews: Ragged, config: NetworkConfig, device: torch.device) -> None:
-        kept = head_and_tail(reviews, config.head_tokens, config.tail_tokens)
-        # One padding id at the end, so that an empty review becomes one zero vector.
-        self._values = torch.from_numpy(np.append(kept.values, np.int32(config.n_words))).to(device)
-        self._starts = torch.from_numpy(kept.offsets[:-1].copy()).to(device)
-        self._padding = config.n_words
-        self.lengths = torch.from_numpy(kept.lengths)  # stays on the CPU, where batches are planned
+    Attributes:
+        lengths: int64 [n_reviews], on the CPU, the tokens of each review that the network reads.
+    """
+
+    def __init__(
+        self, reviews: Ragged, config: NetworkConfig, device: torch.device, rows: NDArray[np.int64] | None = None
+    ) -> None:
+        """Take `rows` of the reviews, int64 [n_reviews], or all of them."""
+        self._sources: tuple[Ragged, ...] = (reviews,)
+        self._config, self._device = config, device
+        rows = np.arange(len(reviews)) if rows is None else rows
+        self._rows = np.stack([np.zeros_like(rows), rows], 1)  # [n_reviews, 2]: a source, a row of it
+        kept = np.minimum(lengths_below(reviews, config.n_words)[rows], config.head_tokens + config.tail_tokens)
+        self.lengths = torch.from_numpy(kept)
 
     def __len__(self) -> int:
         return len(self.lengths)
 
     def __add__(self, other: "Reviews") -> "Reviews":
         both = copy(self)
-        both._values = torch.cat([self._values, other._values])
-        both._starts = torch.cat([self._starts, other._starts + len(self._values)])
+        both._sources = self._sources + other._sources
+        both._rows = np.concatenate([self._rows, other._rows + np.array([len(self._sources), 0])])
         both.lengths = torch.cat([self.lengths, other.lengths])
         return both
 
@@ -55,13 +62,14 @@ class Reviews:
 
     def batch(self, rows: Tensor) -> Batch:
         """Gather the reviews `rows`, int64 [B] on the CPU."""
-        device = self._values.device
-        lengths = self.lengths[rows].to(device)
-        places = torch.arange(self.padded_length(rows), device=device)  # [T]
-        source = self._starts[rows.to(device)][:, None] + places  # [B, T]
-        inside = places < lengths[:, None]  # [B, T]
-        ids = self._values[source.clamp_(max=len(self._values) - 1)].long()  # [B, T]
-        return Batch(ids.masked_fill_(~inside, self._padding), lengths.clamp(min=1))
+        config = self._config
+        ids = np.full((len(rows), self.padded_length(rows)), config.n_words, np.int64)
+        for i, (source, row) in enumerate(self._rows[rows.numpy()].tolist()):
+            review = self._sources[source][row]
+            kept = head_and_tail(review[review < config.n_words], config.head_tokens, config.tail_tokens)
+            ids[i, : len(kept)] = kept
+        lengths = self.lengths[rows].clamp(min=1)  # an empty review becomes one zero vector
+        return Batch(torch.from_numpy(ids).to(self._device), lengths.to(self._device))
 
 
 @dataclass(frozen=True)
@@ -74,19 +82,19 @@ class Labelled:
 
 def load_labelled(folder: Path, config: NetworkConfig, device: torch.device) -> tuple[Labelled, Labelled]:
     """Load the labelled reviews of `folder`, data/tokens/train: those to train on and those to validate on."""
-    reviews = Ragged.load(folder).below(config.n_words)
+    reviews = Ragged.load(folder)
     labels, valid = load_labels(folder)
 
-    def part(rows: NDArray[np.bool_]) -> Labelled:
+    def part(rows: NDArray[np.int64]) -> Labelled:
         targets = torch.from_numpy(labels[rows].astype(np.float32))
-        return Labelled(Reviews(reviews.rows(rows), config, device), targets.to(device))
+        return Labelled(Reviews(reviews, config, device, rows), targets.to(device))
 
-    return part(~valid), part(valid)
+    return part(np.flatnonzero(~valid)), part(np.flatnonzero(valid))
 
 
 def load_unlabelled(folder: Path, config: NetworkConfig, device: torch.device) -> Reviews:
     """Load the unlabelled reviews of `folder`, data/tokens/unsup."""
-    return Reviews(Ragged.load(folder).below(config.n_words), config, device)
+    return Reviews(Ragged.load(folder), config, device)
 
 
 def batches(lengths: Tensor, batch_size: int, generator: torch.Generator) -> list[Tensor]:
@@ -108,8 +116,12 @@ def batches(lengths: Tensor, batch_size: int, generator: torch.Generator) -> lis
     return [planned[i] for i in torch.randperm(len(planned), generator=generator).tolist()]
 
 
-def head_and_tail(reviews: Ragged, head: int, tail: int) -> Ragged:
-    """Keep the first `head` and the last `tail` tokens of each longer review: reviews open and close with a verdict."""
-    lengths = reviews.lengths
-    place = np.arange(len(reviews.values)) - np.repeat(reviews.offsets[:-1], lengths)
-    return reviews.where((place < head) | (place >= np.repeat(lengths, lengths) - tail))
+def head_and_tail(ids: NDArray[np.int32], head: int, tail: int) -> NDArray[np.int32]:
+    """Keep the first `head` and the last `tail` tokens of a longer review: reviews open and close with a verdict."""
+    return ids if len(ids) <= head + tail else np.concatenate([ids[:head], ids[len(ids) - tail :]])
+
+
+def lengths_below(reviews: Ragged, n_words: int) -> NDArray[np.int64]:
+    """Return the number of ids below `n_words` in each review, int64 [n_reviews]."""
+    lengths = [piece.below(n_words).lengths for piece in reviews.pieces()]
+    return np.concatenate([np.empty(0, np.int64), *lengths])

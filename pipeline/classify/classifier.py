@@ -4,6 +4,7 @@ Shapes: V words.
 """
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -32,24 +33,38 @@ FORMAT = 1
 DTYPES = {"F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16, "F64": torch.float64}
 
 
-@torch.inference_mode()
 def logits(
     network: Network, reviews: Reviews, rows: Tensor | None = None, *, tokens_per_batch: int = 1 << 15
 ) -> NDArray[np.float32]:
     """Return the logit of each review, or of `rows`, float32 [n], in their order.
 
-    Batches have reviews of similar length.
+    Batches have reviews of similar length. Torch's threads each take a batch of their own: the products of an LSTM's
+    steps are too small to share, and threads that share them wait for one another, above all on a busy machine.
     """
     network.eval()
     rows = torch.arange(len(reviews)) if rows is None else rows
-    z = torch.empty(len(rows))
     order = torch.argsort(reviews.lengths[rows], descending=True, stable=True)
+    planned: list[Tensor] = []
     start = 0
     while start < len(order):
         longest = max(1, int(reviews.lengths[rows[order[start]]]))
-        some = order[start : start + max(1, tokens_per_batch // longest)]
-        z[some] = network(*reviews.batch(rows[some])).float().cpu()
-        start += len(some)
+        planned.append(order[start : start + max(1, tokens_per_batch // longest)])
+        start += len(planned[-1])
+
+    @torch.inference_mode()
+    def predict(some: Tensor) -> Tensor:
+        of_batch: Tensor = network(*reviews.batch(rows[some])).float().cpu()
+        return of_batch
+
+    z, n_threads = torch.empty(len(rows)), torch.get_num_threads()
+    executor = ThreadPoolExecutor(n_threads if network.output.weight.device.type == "cpu" else 1)
+    torch.set_num_threads(1)
+    try:
+        for some, of_batch in zip(planned, executor.map(predict, planned), strict=True):
+            z[some] = of_batch
+    finally:
+        executor.shutdown(cancel_futures=True)
+        torch.set_num_threads(n_threads)
     return z.numpy()
 
 

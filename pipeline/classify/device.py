@@ -72,8 +72,13 @@ def keep_freed_memory() -> None:
 
 
 def prepare(device: str, seed: int) -> torch.device:
-    """Choose the device, make torch deterministic on one thread, keep freed memory for the next training step."""
+    """Choose the device, make torch deterministic on one thread, keep freed memory for the next training step.
+
+    Of several GPUs each process that `torchrun` started takes its own.
+    """
     chosen = choose_device(device)
+    if chosen.type == "cuda":
+        torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
     make_deterministic(seed, num_threads=1)
     keep_freed_memory()
     return chosen

@@ -147,7 +147,8 @@ def together(n_processes: int, work: Callable[[Group], object]) -> Iterator[Grou
     """
     if by_launcher():
         check_launcher()
-        distributed.init_process_group("gloo", timeout=PATIENCE)
+        backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
+        distributed.init_process_group(backend, timeout=PATIENCE)
         yield Group(distributed.get_rank(), distributed.get_world_size())
         distributed.destroy_process_group()
     elif n_processes == 1:

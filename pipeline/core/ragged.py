@@ -1,5 +1,6 @@
 """Token ids as ragged rows of int32, and the folder that stores them."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from pipeline.core.errors import InputError
 
 Int32 = NDArray[np.int32]
 Int64 = NDArray[np.int64]
+ROWS_PER_PIECE = 10_000
 
 
 @dataclass(frozen=True)
@@ -41,10 +43,17 @@ class Ragged:
         kept_before = np.concatenate([[0], np.cumsum(keep)])
         return Ragged(self.values[keep], kept_before[self.offsets])
 
-    def rows(self, keep: NDArray[np.bool_]) -> "Ragged":
-        """Keep the rows where `keep`, bool [n_rows], is true."""
-        values = self.values[np.repeat(keep, self.lengths)]
-        return Ragged(values, np.concatenate([[0], np.cumsum(self.lengths[keep])]))
+    def rows(self, chosen: Int64) -> "Ragged":
+        """Copy the rows `chosen`, int64 [n_chosen]; the others are not read."""
+        values = np.concatenate([np.empty(0, np.int32), *(self[row] for row in chosen.tolist())])
+        lengths = self.offsets[chosen + 1] - self.offsets[chosen]
+        return Ragged(values, np.concatenate([[0], np.cumsum(lengths)]))
+
+    def pieces(self) -> Iterator["Ragged"]:
+        """Yield all rows, some thousands at a time, without a copy."""
+        for start in range(0, len(self), ROWS_PER_PIECE):
+            offsets = self.offsets[start : start + ROWS_PER_PIECE + 1]
+            yield Ragged(self.values[offsets[0] : offsets[-1]], offsets - offsets[0])
 
     def below(self, n_types: int) -> "Ragged":
         """Keep the ids below `n_types`: the tokens in a vocabulary of the first `n_types` types."""

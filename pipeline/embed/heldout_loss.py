@@ -9,11 +9,14 @@ from gensim.models import Word2Vec
 from gensim.models.callbacks import CallbackAny2Vec
 from numpy.typing import NDArray
 
+from pipeline.core.corpus import CorpusLines
 from pipeline.core.errors import InputError
 from pipeline.core.ragged import Int32
+from pipeline.core.sample import sample_rows
 from pipeline.embed.params import Embed
 
 N_EXAMPLES = 100_000
+MAX_REVIEWS = 3_000  # that these are drawn from
 
 
 class HeldoutLoss(CallbackAny2Vec):  # type: ignore[misc]
@@ -79,20 +82,19 @@ def draw_examples(
         InputError: the held-out reviews contain no pair of known words.
     """
     rng = np.random.default_rng(section.seed)
+    of_all = np.flatnonzero(heldout)
+    chosen = of_all[sample_rows(len(of_all), MAX_REVIEWS)]
     width = 1 if section.architecture == "skipgram" else 2 * section.window
     rows = array("i")
-    with open(corpus, encoding="utf-8", newline="\n") as lines:
-        for line, is_heldout in zip(lines, heldout, strict=True):
-            if not is_heldout:
-                continue
-            ids = [index[word] for word in line.split() if word in index]
-            for position, reach in enumerate(rng.integers(1, section.window, len(ids), endpoint=True)):
-                around = ids[max(0, position - reach) : position] + ids[position + 1 : position + 1 + reach]
-                if section.architecture == "skipgram":
-                    for context in around:
-                        rows.extend((ids[position], context))
-                elif around:
-                    rows.extend([*around, *[-1] * (width - len(around)), ids[position]])
+    for line in CorpusLines(corpus, chosen):
+        ids = [index[word] for word in line.split() if word in index]
+        for position, reach in enumerate(rng.integers(1, section.window, len(ids), endpoint=True)):
+            around = ids[max(0, position - reach) : position] + ids[position + 1 : position + 1 + reach]
+            if section.architecture == "skipgram":
+                for context in around:
+                    rows.extend((ids[position], context))
+            elif around:
+                rows.extend([*around, *[-1] * (width - len(around)), ids[position]])
     if not rows:
         raise InputError(
             f"{corpus}: the {int(heldout.sum())} held-out reviews contain no pair of known words;"

@@ -1,6 +1,6 @@
 """All trained models of a run on the same reviews: each linear model once, each LSTM once per seed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pipeline.baseline.bag_of_vectors import BagOfVectors
 from pipeline.baseline.ngrams import NGrams
 from pipeline.classify.classifier import Classifier
+from pipeline.core.corpus import CorpusLines
 from pipeline.core.embeddings import Embeddings
 from pipeline.core.errors import InputError
 from pipeline.core.models import BASELINES, NETWORKS
@@ -21,8 +22,8 @@ from pipeline.tokenize.tokenizer import Tokenizer, tokenize
 class TokenizedReviews(NamedTuple):
     """Reviews in the forms that the models take."""
 
-    lines: list[str]  # the tokens of each, joined by spaces
-    ids: Ragged  # of the tokens in the vocabulary
+    lines: Iterable[str]  # the tokens of each, joined by spaces
+    ids: Ragged  # of the tokens; those without a vector may be missing
     lengths: Int64  # [n_reviews], all tokens
 
     @classmethod
@@ -34,20 +35,15 @@ class TokenizedReviews(NamedTuple):
         return cls(lines, encode(chunks, embeddings.index), lengths)
 
     @classmethod
-    def stored(
-        cls, tokens: Path, lines: list[str], embeddings: Embeddings, rows: NDArray[np.bool_]
-    ) -> "TokenizedReviews":
-        """Read tokenized reviews back.
+    def stored(cls, ids: Ragged, corpus: Path, chosen: Int64) -> "TokenizedReviews":
+        """Take tokenized reviews, which are read when they are needed.
 
         Args:
-            tokens: the folder of their ids.
-            lines: of corpus.txt, one for each review of the folder.
-            embeddings: whose vocabulary the ids are reduced to.
-            rows: bool [n_reviews], which to keep.
+            ids: of their tokens.
+            corpus: corpus.txt.
+            chosen: int64 [n_reviews], their lines in it.
         """
-        reviews = Ragged.load(tokens).rows(rows)
-        kept = [line for line, keep in zip(lines, rows, strict=True) if keep]
-        return cls(kept, reviews.below(len(embeddings.words)), reviews.lengths)
+        return cls(CorpusLines(corpus, chosen), ids, ids.lengths)
 
 
 def load_lstm(folder: Path, embeddings: Embeddings) -> Classifier:

@@ -43,6 +43,7 @@ def make_examples(
     model, seed = classifier.training["model"], classifier.training["seed"]
     labels: Labels = test["label"].to_numpy()
     groups = choose(labels, probabilities[model], probabilities[reference])
+    lines = list(reviews.lines)
     ids, texts, ratings = (test[name] for name in ("id", "text", "rating"))
     index = {word: i for i, word in enumerate(classifier.words)}
     rows = sorted({row for group in groups for row in group["rows"]})
@@ -54,7 +55,7 @@ def make_examples(
             described[ids[row].as_py()] = {
                 **describe(row, labels, ratings[row].as_py(), probabilities),
                 "before": round(prefixes.before, DECIMALS),
-                "pieces": pieces(text, reviews.lines[row].split(" "), index, prefixes),
+                "pieces": pieces(text, lines[row].split(" "), index, prefixes),
             }
             advance(1)
     kinds = [{"kind": g["kind"], "n": g["n"], "ids": [ids[row].as_py() for row in g["rows"]]} for g in groups]

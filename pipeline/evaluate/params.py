@@ -7,4 +7,5 @@ class Evaluate(Section):
     """The comparison on test."""
 
     n_resamples: Count
+    max_reviews: Count
     seed: Seed

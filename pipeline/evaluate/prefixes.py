@@ -52,7 +52,7 @@ def prefix_probabilities(classifier: Classifier, ids: NDArray[np.int32], stride:
     """
     config = classifier.network.config
     # A review whose ids are positions: what the network keeps of it are the positions that it reads.
-    places = head_and_tail(_one(np.arange(len(ids), dtype=np.int32)), config.head_tokens, config.tail_tokens).values
+    places = head_and_tail(np.arange(len(ids), dtype=np.int32), config.head_tokens, config.tail_tokens)
     kept = np.asarray(ids, np.int32)[places]
     before = float(classifier.probabilities(_one(kept[:0]))[0])
     ends = np.unique(np.append(np.arange(stride, len(kept), stride), len(kept)))  # words of each prefix, int64 [P]

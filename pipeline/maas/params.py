@@ -13,6 +13,7 @@ class Maas(Section):
     vector_size: Count
     n_words: Annotated[int, Field(ge=2)]
     n_skipped: Annotated[int, Field(ge=0)]
+    max_reviews: Count
     sentiment_weight: NotNegative
     mixture_penalty: NotNegative
     vector_penalty: NotNegative

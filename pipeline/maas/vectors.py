@@ -21,6 +21,7 @@ from torch.nn.functional import log_softmax, logsigmoid
 
 from pipeline.core.progress import Advance
 from pipeline.core.ragged import Ragged, load_labels
+from pipeline.core.sample import sample_rows
 from pipeline.maas.params import Maas
 
 UNKNOWN = -1  # the label of reviews without one
@@ -78,12 +79,18 @@ def concatenate(first: Ragged, second: Ragged) -> Ragged:
     return Ragged(np.concatenate([first.values, second.values]), offsets)
 
 
-def load_reviews(folder: Path) -> tuple[Ragged, NDArray[np.int8]]:
-    """Load train and unsup from data/tokens, with labels int8 [N]: UNKNOWN in unsup and in the validation split."""
+def load_reviews(folder: Path, most: int) -> tuple[Ragged, NDArray[np.int8]]:
+    """Load train and unsup from data/tokens, or a sample of N = `most` reviews.
+
+    Returns: the reviews, and labels int8 [N]: UNKNOWN in unsup and in the validation split.
+    """
     labels, valid = load_labels(folder / "train")
     labelled, unlabelled = Ragged.load(folder / "train"), Ragged.load(folder / "unsup")
-    known = np.concatenate([np.where(valid, UNKNOWN, labels), np.full(len(unlabelled), UNKNOWN)]).astype(np.int8)
-    return concatenate(labelled, unlabelled), known
+    chosen = sample_rows(len(labelled) + len(unlabelled), most)
+    first, others = np.split(chosen, [np.searchsorted(chosen, len(labelled))])
+    known = np.where(valid[first], UNKNOWN, labels[first])
+    both = concatenate(labelled.rows(first), unlabelled.rows(others - len(labelled)))
+    return both, np.append(known, np.full(len(others), UNKNOWN)).astype(np.int8)
 
 
 def train(

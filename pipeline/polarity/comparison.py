@@ -41,7 +41,7 @@ def compare_kinds(
     """
     n_words = min(len(kind.words) for kind in kinds.values())
     words = kinds["maas"].words[:n_words]
-    negative, positive = document_frequencies(reviews.rows(~valid), labels[~valid], n_words)
+    negative, positive = document_frequencies(reviews.rows(np.flatnonzero(~valid)), labels[~valid], n_words)
     log_odds, z_scores = polarity(negative, positive)
     has_vector = np.abs(kinds["maas"].vectors[:n_words]).sum(1) > 0
     candidates = np.flatnonzero((negative + positive >= section.min_reviews) & has_vector)

@@ -9,11 +9,9 @@ from numpy.typing import NDArray
 
 from pipeline.core.errors import refusing
 from pipeline.core.files import RESTORE
-from pipeline.core.parquet import NOT_REVIEWS, read_reviews
+from pipeline.core.parquet import NOT_REVIEWS, PIECES, read_reviews
 
 SPLITS = ("train", "unsup")
-# By default pyarrow reads the texts of a whole row group at once, which has up to a million reviews.
-PIECES = {"pre_buffer": False, "buffer_size": 1 << 20}
 
 
 class Source:

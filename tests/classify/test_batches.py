@@ -1,5 +1,6 @@
 """Batches: each review once per epoch, little padding, long reviews cut."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.classify.batches import batches, head_and_tail, load_labelled
+from pipeline.classify.batches import batches, load_labelled
 from tests.classify.test_network import CONFIG, CPU, ragged, reviews_of
 
 
@@ -33,11 +34,22 @@ def test_batches_have_little_padding_and_change_from_epoch_to_epoch() -> None:
     assert {tuple(sorted(rows.tolist())) for rows in first} != {tuple(sorted(rows.tolist())) for rows in second}
 
 
-@given(st.lists(st.lists(st.integers(0, 9), max_size=9), max_size=5), st.integers(0, 4), st.integers(0, 4))
-def test_a_long_review_keeps_its_head_and_tail(rows: list[list[int]], head: int, tail: int) -> None:
-    kept = head_and_tail(ragged(rows), head, tail)
-    expected = [row if len(row) <= head + tail else row[:head] + row[len(row) - tail :] for row in rows]
-    assert [kept[i].tolist() for i in range(len(kept))] == expected
+IDS = st.lists(st.lists(st.integers(0, 14), max_size=9), min_size=1, max_size=5)
+
+
+@given(IDS, IDS, st.integers(0, 4), st.integers(1, 4))
+def test_a_batch_has_the_known_words_of_head_and_tail(
+    rows: list[list[int]], others: list[list[int]], head: int, tail: int
+) -> None:
+    config = replace(CONFIG, head_tokens=head, tail_tokens=tail)
+    known = [[i for i in row if i < CONFIG.n_words] for row in (*rows, *others)]
+    expected = [row if len(row) <= head + tail else row[:head] + row[len(row) - tail :] for row in known]
+    reviews = reviews_of(rows, config) + reviews_of(others, config)
+    order = torch.arange(len(expected)).flip(0)
+    ids, lengths = reviews.batch(order)
+    assert reviews.lengths.tolist() == list(map(len, expected))
+    assert lengths.tolist() == [max(1, len(row)) for row in reversed(expected)]
+    assert ids.tolist() == [row + [CONFIG.n_words] * (ids.shape[1] - len(row)) for row in reversed(expected)]
 
 
 def test_labelled_reviews_are_split_and_keep_the_words_of_the_vocabulary(tmp_path: Path) -> None:

@@ -3,7 +3,14 @@
 import pytest
 import torch
 
-from pipeline.classify.device import choose_device, choose_dtype, has_bfloat16, keep_freed_memory, make_deterministic
+from pipeline.classify.device import (
+    choose_device,
+    choose_dtype,
+    has_bfloat16,
+    keep_freed_memory,
+    make_deterministic,
+    prepare,
+)
 from pipeline.core.errors import InputError
 
 CPU = torch.device("cpu")
@@ -14,6 +21,18 @@ def test_cuda_without_a_gpu_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(InputError, match=r"classify\.device = 'cuda', but torch finds no usable GPU.*auto or cpu"):
         choose_device("cuda")
     assert choose_device("auto") == choose_device("cpu") == CPU
+
+
+def test_under_torchrun_each_process_takes_its_own_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[int] = []
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "set_device", taken.append)
+    monkeypatch.delenv("LOCAL_RANK", raising=False)
+    assert prepare("auto", 1) == torch.device("cuda")
+    monkeypatch.setenv("LOCAL_RANK", "3")
+    prepare("cuda", 1)
+    prepare("cpu", 1)
+    assert taken == [0, 3]
 
 
 def test_the_type_that_is_named_is_taken() -> None:

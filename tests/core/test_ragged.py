@@ -1,6 +1,7 @@
 """Ragged rows against plain lists, and their files."""
 
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -17,9 +18,11 @@ ROWS = st.lists(st.lists(st.integers(0, 20), max_size=8), max_size=12)
 @given(ROWS, st.integers(0, 21))
 def test_below_and_rows_do_as_lists(rows: list[list[int]], limit: int) -> None:
     assert as_lists(ragged(rows).below(limit)) == [[i for i in row if i < limit] for row in rows]
-    keep = np.array([len(row) % 2 == 0 for row in rows], np.bool_)
-    assert as_lists(ragged(rows).rows(keep)) == [row for row in rows if len(row) % 2 == 0]
+    even = np.flatnonzero([len(row) % 2 == 0 for row in rows])
+    assert as_lists(ragged(rows).rows(even)) == [row for row in rows if len(row) % 2 == 0]
     assert ragged(rows).lengths.tolist() == list(map(len, rows))
+    with patch("pipeline.core.ragged.ROWS_PER_PIECE", 5):
+        assert [row for piece in ragged(rows).pieces() for row in as_lists(piece)] == rows
 
 
 @given(rows=ROWS)

@@ -10,8 +10,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
+import torch
 from ruamel.yaml import YAML
 
 from tests.conftest import ROOT, Project
@@ -133,6 +135,19 @@ def test_a_training_by_torchrun_gets_into_the_lock(untrained: Project) -> None:
 
 
 @pytest.mark.faults
+@pytest.mark.gpu
+def test_processes_with_a_gpu_each_have_the_losses_of_one(untrained: Project) -> None:
+    untrained.run(*STAGE)
+    history = untrained.folder / "plots/history/lstm_finetuned-1.csv"
+    alone = np.genfromtxt(history, delimiter=",", names=True)
+    history.unlink()
+    with torchrun(untrained, "--standalone", f"--nproc-per-node={torch.cuda.device_count()}") as launcher:
+        printed_by(launcher)
+    together = np.genfromtxt(history, delimiter=",", names=True)
+    for name in ("train_loss", "valid_loss"):
+        np.testing.assert_allclose(together[name], alone[name], rtol=0.02)
+
+
 @pytest.mark.parametrize("rendezvous", ["c10d", "static"])
 def test_two_hosts_with_a_shared_folder_give_the_bytes_of_two_processes(
     untrained: Project, expected: dict[str, bytes], hosts: tuple[Host, Host], rendezvous: str

@@ -1,11 +1,13 @@
 """The vectors of Maas et al., checked against the equations."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
 from pipeline.maas.params import Maas
-from pipeline.maas.vectors import UNKNOWN, SentimentVectors, batch_loss, concatenate, train
+from pipeline.maas.vectors import UNKNOWN, SentimentVectors, batch_loss, concatenate, load_reviews, train
 from pipeline.params import Params
 from pipeline.polarity.polarity import nearest
 from tests.conftest import with_values
@@ -74,3 +76,17 @@ def test_the_same_seed_gives_the_same_bits(section: Maas) -> None:
 def test_concatenated_rows_keep_their_order() -> None:
     both = concatenate(ragged([[1], [2, 3]]), ragged([[], [4]]))
     assert as_lists(both) == [[1], [2, 3], [], [4]]
+
+
+def test_of_many_reviews_a_sample_keeps_its_labels(tmp_path: Path) -> None:
+    ragged([[i] for i in range(50)]).save(tmp_path / "train")
+    ragged([[i] for i in range(50, 100)]).save(tmp_path / "unsup")
+    np.save(tmp_path / "train/labels.npy", np.array([0, 1] * 25, np.int8))
+    np.save(tmp_path / "train/valid.npy", np.arange(50) < 10)
+    expected = [UNKNOWN if i < 10 or i >= 50 else i % 2 for i in range(100)]
+    for most in (30, 100):
+        reviews, labels = load_reviews(tmp_path, most)
+        ids = reviews.values.tolist()
+        assert len(ids) == most
+        assert ids == sorted(set(ids))
+        assert labels.tolist() == [expected[i] for i in ids]
