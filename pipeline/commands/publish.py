@@ -62,8 +62,8 @@ def _check_tag(folder: Path, tag: str) -> None:
         raise InputError(f"the tag {tag} exists, on {done.stdout.strip()}; choose another name, or delete it first")
 
 
-def _address(folder: Path, remote: str) -> tuple[str, bool]:
-    """Return the address of a remote as a clone sees it, in .dvc/config, and whether it is the default there."""
+def _address(folder: Path, remote: str) -> str:
+    """Return the address of a remote as a clone sees it: from .dvc/config, not from what is set on this machine."""
     listed = _read(folder, ".dvc/config cannot be read ({}); correct it", *DVC, "remote", "list", "--project")
     remotes = dict(line.split(None, 1) for line in listed.splitlines() if len(line.split(None, 1)) == 2)
     if remote not in remotes:
@@ -72,8 +72,7 @@ def _address(folder: Path, remote: str) -> tuple[str, bool]:
             f".dvc/config has no remote {remote!r} (it has: {names}); add it with `dvc remote add --default NAME"
             f" ADDRESS` and commit .dvc/config; {HELP}"
         )
-    address, default, _ = remotes[remote].partition("(default)")
-    return _without_secret(address.strip()), bool(default)
+    return _without_secret(remotes[remote].partition("(default)")[0].strip())
 
 
 def _check_run(folder: Path) -> None:
@@ -127,7 +126,7 @@ def publish_run(folder: Path, remote: str, tag: str | None, targets: Sequence[st
     _check_tree(folder)
     tag = tag or "run-" + _read(folder, "there is no commit ({})", "git", "rev-parse", "--short=7", "HEAD")
     _check_tag(folder, tag)
-    address, is_default = _address(folder, remote)
+    address = _address(folder, remote)
     _check_run(folder)
     problem = (
         f"the remote {remote!r} is out of reach or takes no files ({{}}); check its address (`dvc remote list`)"
@@ -138,7 +137,8 @@ def publish_run(folder: Path, remote: str, tag: str | None, targets: Sequence[st
     message = f"The run whose files are at {address}"
     _read(folder, "pushed, but git made no tag ({})", "git", "tag", "--annotate", tag, "--message", message)
     origin = _call(folder, "git", "remote", "get-url", "origin").stdout.strip() or "ADDRESS-OF-THIS-REPOSITORY"
-    pull = " ".join(["dvc pull", *([] if is_default else [f"--remote {remote}"]), *targets])
+    default = _call(folder, *DVC, "config", "--project", "core.remote").stdout.strip()
+    pull = " ".join(["dvc pull", *([] if default == remote else [f"--remote {remote}"]), *targets])
     return [
         f"{remote}: {pushed[-1] if pushed else 'pushed'}",
         f"a clone finds every file at {address}",

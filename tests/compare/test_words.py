@@ -12,8 +12,7 @@ from pipeline.compare.results import Files, RevisionResults, read_results
 from pipeline.compare.reviews import ChangedReview, read_texts
 from pipeline.compare.revisions import find
 from pipeline.core.errors import InputError
-from tests.compare.test_compare import Repository
-from tests.conftest import Project
+from tests.conftest import Project, git
 
 TUNED, FROZEN = "lstm_finetuned", "lstm_frozen"
 Sides = tuple[RevisionResults, RevisionResults]
@@ -22,20 +21,20 @@ Sides = tuple[RevisionResults, RevisionResults]
 @pytest.fixture
 def folder(project_copy: Project) -> Path:
     """A repository of two commits: in the second, lstm_finetuned is the network that lstm_frozen is in the first."""
-    made = Repository.at(project_copy.folder)
-    (made.folder / ".dvc/config.local").unlink()
-    made.git("init", "--quiet")
+    made = project_copy.folder
+    (made / ".dvc/config.local").unlink()
+    git(made, "init", "--quiet")
     kept = ("params.yaml", "dvc.yaml", "dvc.lock", "predictions", ".dvc/config")
-    made.git("add", *kept)
-    made.git("commit", "--quiet", "--message", "A")
-    path = made.folder / "dvc.lock"
-    path.write_text(path.read_text("utf-8").replace(digest(made.folder, TUNED), digest(made.folder, FROZEN)), "utf-8")
-    path = made.folder / "predictions/test.json"
+    git(made, "add", *kept)
+    git(made, "commit", "--quiet", "--message", "A")
+    path = made / "dvc.lock"
+    path.write_text(path.read_text("utf-8").replace(digest(made, TUNED), digest(made, FROZEN)), "utf-8")
+    path = made / "predictions/test.json"
     table = json.loads(path.read_text("utf-8"))
     path.write_text(json.dumps({**table, f"{TUNED}_1": table[f"{FROZEN}_1"]}), "utf-8")
-    made.git("add", *kept)
-    made.git("commit", "--quiet", "--message", "B")
-    return made.folder
+    git(made, "add", *kept)
+    git(made, "commit", "--quiet", "--message", "B")
+    return made
 
 
 def digest(folder: Path, model: str) -> str:

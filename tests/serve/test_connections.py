@@ -24,6 +24,8 @@ class Slow:
 
     def __init__(self) -> None:
         self.n_calls, self.seconds = 0, 0.1
+        self.baselines: dict[str, Any] = {}
+        self.lstms: dict[str, Any] = {}
 
     def predict(self, text: str) -> dict[str, Any]:
         self.n_calls += 1
