@@ -188,4 +188,11 @@ def main() -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch is imported
     with errors_in_one_line(name):
         module = importlib.import_module(f"stages.{name}")
+    parameters = list(inspect.signature(module.main).parameters.values())[1:]  # the first one shows progress
+    takes = [one.name for one in parameters if one.kind is one.POSITIONAL_OR_KEYWORD]
+    if len(arguments) > len(takes):
+        sys.exit(
+            f"error: {' '.join(arguments)!r} is too much for the stage {name}, which takes"
+            f" {' and '.join(takes) or 'no arguments'}; its parameters are in params.yaml"
+        )
     run(name, module.main, *arguments)

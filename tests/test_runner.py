@@ -15,6 +15,7 @@ from safetensors import SafetensorError
 from pipeline.core.errors import InputError
 from pipeline.core.files import atomic
 from pipeline.params import Params
+from stages import runner
 from stages.runner import LOWER, alone, disk_is_full, read_params, run
 from tests.conftest import ROOT
 
@@ -170,3 +171,14 @@ def test_numbers_as_dvc_writes_them_are_read() -> None:
     path = Path("params.yaml")
     path.write_text(path.read_text().replace("sample: 1.0e-3", "sample: 1e-06"))
     assert read_params().embed.sample == 1e-6
+
+
+@pytest.mark.parametrize(
+    ("arguments", "takes"), [(["params", "--help"], "no arguments"), (["student", "1", "2"], "seed")]
+)
+def test_arguments_that_a_stage_does_not_take_are_named(
+    monkeypatch: pytest.MonkeyPatch, arguments: list[str], takes: str
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["stages", *arguments])
+    with pytest.raises(SystemExit, match=f"too much for the stage {arguments[0]}, which takes {takes}; .*params.yaml"):
+        runner.main()
