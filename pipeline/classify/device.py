@@ -3,6 +3,7 @@
 import ctypes
 import os
 import platform
+import warnings
 
 import torch
 
@@ -55,6 +56,7 @@ def make_deterministic(seed: int, num_threads: int) -> None:
     # It would also fill every new tensor with NaN, which takes time; nothing here reads uninitialized memory.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     torch.backends.cudnn.benchmark = False
+    torch.backends.cudnn.allow_tf32 = False  # float32 means float32 on a GPU, too
     torch.manual_seed(seed)
 
 
@@ -78,6 +80,8 @@ def prepare(device: str, seed: int) -> torch.device:
     """
     chosen = choose_device(device)
     if chosen.type == "cuda":
+        # The weights are cast from float32 for each pass, so cuDNN cannot find them in one block of memory.
+        warnings.filterwarnings("ignore", "RNN module weights are not part of single contiguous chunk", UserWarning)
         torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
     make_deterministic(seed, num_threads=1)
     keep_freed_memory()

@@ -14,7 +14,7 @@ from pipeline.classify import training
 from pipeline.classify.batches import Labelled, Reviews
 from pipeline.classify.checkpoint import Checkpoint
 from pipeline.classify.classifier import logits
-from pipeline.classify.device import choose_device, make_deterministic
+from pipeline.classify.device import choose_device, make_deterministic, prepare
 from pipeline.classify.network import Network
 from pipeline.classify.params import Classify
 from pipeline.classify.state import Epoch, best_of
@@ -270,7 +270,7 @@ class TestOnAGPU:
 
     def test_logits_equal_those_of_the_cpu(self, embeddings: Embeddings, section: Classify) -> None:
         network, _ = fitted(embeddings, section)
-        cuda = torch.device("cuda")
+        cuda = prepare("cuda", 1)
         on_cpu = logits(network, corpus(embeddings, section, CPU, 60, 2).reviews)
         on_gpu = logits(network.to(cuda), corpus(embeddings, section, cuda, 60, 2).reviews)
         np.testing.assert_allclose(on_gpu, on_cpu, atol=1e-4)
