@@ -50,7 +50,7 @@ def test_dvc_makes_of_the_printed_arguments_what_write_makes(name: str, tmp_path
 def test_dvc_refuses_what_is_printed_for_an_unknown_preset(arguments: str) -> None:
     shell = f'printf "%s\\n" $("{sys.executable}" -m pipeline preset "{arguments}")'
     done = subprocess.run(["sh", "-c", shell], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert f"error: there is no preset '{arguments}' in presets/; the presets are best, demo, fast" in done.stderr
+    assert f"error: there is no preset '{arguments}' in presets/; the presets are best, demo, fast, gpu" in done.stderr
     with pytest.raises(DvcParserError):
         parse_args(["exp", "run", *done.stdout.splitlines()])
 

@@ -1,6 +1,6 @@
 """The section `student` of params.yaml."""
 
-from pipeline.core.params import Count, Fraction, Positive, Section
+from pipeline.core.params import Count, Fraction, NotNegative, Positive, Section
 
 
 class Student(Section):
@@ -8,5 +8,7 @@ class Student(Section):
 
     hidden_size: Count
     epochs: Count
+    embedding_dropout: Fraction
     ema_decay: Fraction
+    virtual_adversarial_weight: NotNegative
     perturbation_norm: Positive
