@@ -52,11 +52,14 @@ def read_params(path: Path = Path("params.yaml")) -> Params:
 
 
 def hardware() -> str:
-    """Return the number of processors and the model name of the first."""
+    """Return the number of processors, the model name of the first, and the GPU if torch has used one."""
     cpuinfo = Path("/proc/cpuinfo")
     lines = cpuinfo.read_text("utf-8").splitlines() if cpuinfo.exists() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return f"{len(names)} x {names[0]}" if names else platform.processor() or platform.machine()
+    processors = f"{len(names)} x {names[0]}" if names else platform.processor() or platform.machine()
+    torch = sys.modules.get("torch")  # not imported for this
+    gpu = f" with {torch.cuda.get_device_name()}" if torch and torch.cuda.is_initialized() else ""
+    return processors + gpu
 
 
 def peak_memory_mib() -> float:

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from pipeline.core.errors import InputError
 from pipeline.core.files import atomic
 from pipeline.params import Params
 from stages import runner
-from stages.runner import LOWER, alone, disk_is_full, read_params, run
+from stages.runner import LOWER, alone, disk_is_full, hardware, read_params, run
 from tests.conftest import ROOT
 
 FULL = Path("/dev/full")
@@ -182,3 +183,13 @@ def test_arguments_that_a_stage_does_not_take_are_named(
     monkeypatch.setattr(sys, "argv", ["stages", *arguments])
     with pytest.raises(SystemExit, match=f"too much for the stage {arguments[0]}, which takes {takes}; .*params.yaml"):
         runner.main()
+
+
+def test_the_gpu_that_a_stage_used_is_part_of_its_hardware(monkeypatch: pytest.MonkeyPatch) -> None:
+    cuda = SimpleNamespace(is_initialized=lambda: True, get_device_name=lambda: "a GPU")
+    monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(cuda=cuda))
+    assert hardware().endswith(" with a GPU")
+    cuda.is_initialized = lambda: False
+    assert "GPU" not in hardware()
+    monkeypatch.delitem(sys.modules, "torch")
+    assert "GPU" not in hardware()
