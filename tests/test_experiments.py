@@ -318,6 +318,8 @@ def test_a_run_of_a_preset_is_a_line_of_figures_with_its_origin() -> None:
     assert "`lstm_student`" in heading
     assert "min for all stages" in row
     assert figures["commit"] in row
+    del figures["test"]["lstm_frozen"]
+    assert presets.table({"gpu": figures}).split("\n")[2].split("|")[3].strip() == ""
 
 
 def test_every_preset_that_was_run_is_in_the_table() -> None:

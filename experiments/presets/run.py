@@ -52,10 +52,14 @@ def figures(folder: Path, name: str) -> Figures:
 
 
 def table(runs: dict[str, Figures]) -> str:
-    """Return the test accuracies of each preset's run as Markdown, with the time of all stages and the hardware."""
+    """Return the test accuracies of each preset's run as Markdown, with the time and the hardware.
+
+    Models that a run lacks, because only some stages ran, have empty cells.
+    """
     rows = []
     for name, run in runs.items():
-        cells = {f"`{model}`": f"{run['test'][model]['accuracy']:.4f}" for model in SHOWN}
+        test = run["test"]
+        cells = {f"`{model}`": f"{test[model]['accuracy']:.4f}" if model in test else "" for model in SHOWN}
         rows.append({"preset": f"`{name}`", **cells, "measured on": run["measured_on"], "commit": run["commit"]})
     return str(tabulate(rows, "keys", "pipe", disable_numparse=True))
 
