@@ -14,7 +14,8 @@ WORKDIR /project
 
 FROM machine AS project
 # The packages first: they change less often than the code.
-COPY --chown=user Makefile requirements.txt requirements.lock ./
+COPY --chown=user Makefile requirements.txt requirements.lock requirements-dask.txt requirements-dask.lock ./
+COPY --chown=user examples/requirements.txt examples/requirements.lock examples/
 COPY --chown=user tests/requirements.txt tests/requirements.lock tests/
 # The address of an index with torch's builds for the CPU, or for a version of CUDA. Without it, pip's own index.
 ARG TORCH_INDEX=

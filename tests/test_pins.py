@@ -1,6 +1,7 @@
 """The pins: each version exact and once, its hashes beside it, actions by commit, installs that ask for hashes."""
 
 import re
+import shutil
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -73,6 +74,18 @@ def test_pip_and_uv_are_given_the_same_files(program: str) -> None:
         "requirements.lock --require-hashes", "requirements.txt", "examples/requirements.lock --require-hashes",
         "tests/requirements.lock --require-hashes", "requirements-dask.lock --require-hashes",
     ]  # fmt: skip
+
+
+def test_the_image_has_the_files_that_its_installation_reads(tmp_path: Path) -> None:
+    before, _, _ = (ROOT / "Dockerfile").read_text("utf-8").partition(" make .venv/bin/installed-tests")
+    for line in re.findall(r"^COPY --chown=user (.*)$", before, re.MULTILINE):
+        *files, folder = line.split()
+        (tmp_path / folder).mkdir(exist_ok=True)
+        for file in files:
+            shutil.copy(ROOT / file, tmp_path / folder)
+    subprocess.run(["make", "-n", ".venv/bin/installed-tests"], cwd=tmp_path, check=True, capture_output=True)
+    for path in tmp_path.rglob("requirements*.txt"):
+        assert path.with_suffix(".lock").exists(), path
 
 
 @pytest.mark.parametrize("path", ["requirements.txt", "tests/requirements.txt"])
