@@ -15,7 +15,7 @@ from pipeline.cells.stack import equation_of
 from pipeline.cells.table import CELLS
 from pipeline.params import Params
 from tests.conftest import ROOT, Project
-from tests.test_experiments import STUDIES, values_of
+from tests.studies import STUDIES, values_of
 
 BUDGET = 20_000
 FIGURES = {"lr": 0.01, "hidden_size": 9, "parameters": 1234, "diverged": False, "tokens_per_second": 100}

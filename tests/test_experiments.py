@@ -25,11 +25,8 @@ from pipeline.params import Params, parse
 from pipeline.presets import apply
 from pipeline.report.tables import between_markers
 from tests.conftest import ROOT, Project
+from tests.studies import STUDIES, YAML_READER, values_of
 
-YAML_READER = YAML(typ="safe", pure=True)
-STUDIES: dict[str, dict[str, Any]] = {
-    path.parent.name: YAML_READER.load(path)["stages"] for path in sorted((ROOT / "experiments").glob("*/dvc.yaml"))
-}
 # Studies with a module of their own for their tables.
 OWN_TABLES = {"cells": experiments.cells.table.main, "search": experiments.search.table.main}
 RUN_STAGES = [(study, name) for study, stages in STUDIES.items() for name in stages if "matrix" in stages[name]]
@@ -39,14 +36,6 @@ NO_DEPENDENCY = {"stages/runner.py", "stages/progress.py", "pipeline/presets.py"
 OF_OTHER_CELLS = {f"pipeline/cells/{name}.py" for name in ("stack", "table", *FAMILIES)}
 NOT_RUN = [study for study in STUDIES if not (ROOT / "experiments" / study / "dvc.lock").exists()]
 RUN = {"accuracy": 0.92, "log_loss": 0.2, "seconds": 3600.0, "hardware": "2 x A"}
-
-
-def values_of(study: str, axis: Any) -> list[Any]:
-    """The values of an axis of a matrix; `${name}` is a list among the file's variables."""
-    if isinstance(axis, list):
-        return axis
-    variables = YAML_READER.load(ROOT / "experiments" / study / "dvc.yaml")["vars"]
-    return next(group[axis[2:-1]] for group in variables if axis[2:-1] in group)
 
 
 def combinations(study: str, stage: dict[str, Any]) -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ from pipeline.cells.stack import Layers
 from pipeline.cells.table import CELLS
 from pipeline.core.errors import InputError
 from tests.conftest import ROOT, Project
-from tests.test_experiments import STUDIES
+from tests.studies import STUDIES
 
 QUICK = tasks.Task(tasks.memory, 4, 3)
 

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.classify.batches import batches, load_labelled
-from tests.classify.test_network import CONFIG, CPU, ragged, reviews_of
+from tests.classify.networks import CONFIG, CPU, reviews_of
+from tests.rows import ragged
 
 
 def test_a_batch_is_padded_to_a_multiple_of_32() -> None:

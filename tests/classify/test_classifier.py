@@ -12,7 +12,8 @@ from safetensors.torch import load_file, save_file
 from pipeline.baseline.logistic import Linear, save_linear
 from pipeline.classify.classifier import Classifier
 from pipeline.core.errors import InputError
-from tests.classify.test_network import network_of, ragged
+from tests.classify.networks import network_of
+from tests.rows import ragged
 
 
 @pytest.fixture

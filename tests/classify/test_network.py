@@ -1,6 +1,5 @@
 """The network against its definition."""
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,35 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from pipeline.classify.batches import Reviews
 from pipeline.classify.classifier import logits
-from pipeline.classify.network import Dropout, Network, NetworkConfig, pool
+from pipeline.classify.network import Dropout, Network, pool
 from tests.cells.test_lstm import states_of
-from tests.rows import ragged
-
-CPU = torch.device("cpu")
-CONFIG = NetworkConfig(
-    n_words=11,
-    vector_size=5,
-    hidden_size=4,
-    num_layers=2,
-    bidirectional=True,
-    pooling=("max", "mean", "last"),
-    head_tokens=6,
-    tail_tokens=9,
-)
-
-
-def network_of(**changes: Any) -> Network:
-    torch.manual_seed(0)
-    network = Network(replace(CONFIG, **changes), Dropout(0.2, 0.2))
-    with torch.no_grad():
-        network.embedding.weight[-1] = 0
-    return network.eval()
-
-
-def reviews_of(rows: list[list[int]], config: NetworkConfig = CONFIG) -> Reviews:
-    return Reviews(ragged(rows), config, CPU)
+from tests.classify.networks import CONFIG, network_of, reviews_of
 
 
 def logit_of(network: Network, row: list[int]) -> float:

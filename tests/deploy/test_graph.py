@@ -10,7 +10,7 @@ import torch
 from pipeline.cells.table import CELLS
 from pipeline.classify.network import Network
 from pipeline.core.errors import InputError
-from tests.classify.test_network import CONFIG, network_of
+from tests.classify.networks import CONFIG, network_of
 
 onnx = pytest.importorskip("onnx", reason="onnx is not installed; `make test` installs it")
 onnxruntime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed; `make test` installs it")

@@ -11,7 +11,7 @@ from pipeline.classify.classifier import Classifier
 from pipeline.classify.network import Dropout, Network
 from pipeline.core.ragged import Ragged
 from pipeline.evaluate.prefixes import prefix_probabilities, prefixes
-from tests.classify.test_network import CONFIG as NETWORK
+from tests.classify.networks import CONFIG as NETWORK
 
 CONFIG = replace(NETWORK, n_words=30, num_layers=1, head_tokens=12, tail_tokens=15)
 

@@ -9,7 +9,8 @@ import torch
 from pipeline.classify.batches import Labelled
 from pipeline.core.errors import InputError
 from pipeline.student.teaching import teach
-from tests.classify.test_network import CONFIG, CPU, ragged, reviews_of
+from tests.classify.networks import CONFIG, CPU, reviews_of
+from tests.rows import ragged
 
 
 def test_unlabelled_reviews_follow_with_soft_labels(tmp_path: Path) -> None:
