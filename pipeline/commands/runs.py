@@ -1,6 +1,7 @@
 """Commands about whole runs: compare them, print their results, set their parameters."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,8 @@ from pipeline.core.files import atomic, read_json
 
 if TYPE_CHECKING:
     from pipeline.compare.comparison import Comparison
-    from pipeline.compare.reviews import ChangedReview
+    from pipeline.compare.results import RevisionResults
+    from pipeline.compare.revisions import Revision
 
 
 @click.command()
@@ -65,81 +67,82 @@ def compare(
     several, p values are corrected by Holm's method. A revision is a commit, branch or tag, the name of an experiment,
     or `workspace`.
     """
-    from pipeline.compare import comparison, markdown, results, reviews, revisions, text
+    from pipeline.compare import markdown, text
+    from pipeline.compare.comparison import as_dict, correct_for_many
+    from pipeline.compare.comparison import compare as compare_results
+    from pipeline.compare.results import RevisionResults, read_results
+    from pipeline.compare.revisions import WORKSPACE, find
 
-    here = Path()
-    files = results.Files()
     names = list(revision) or ["HEAD"]
     if len(names) == 1 and not every:
-        names.append(revisions.WORKSPACE)
-    a, *others = (results.read_results(revisions.find(name, here), files) for name in names)
+        names.append(WORKSPACE)
+    several = every or len(names) > 2
+    for option, given in (("--reviews", n_reviews), ("--html", target)):
+        if given and (several or form):
+            raise InputError(f"{option} needs two revisions, and neither --json nor --markdown; name two revisions")
+    a, *others = (read_results(find(name, Path())) for name in names)
 
-    def against(b: results.RevisionResults) -> comparison.Comparison:
-        return comparison.compare(a, b, models=models, level=level, n_resamples=resamples, seed=1)
+    def with_a(b: RevisionResults) -> "Comparison":
+        return compare_results(a, b, models=models, level=level, n_resamples=resamples, seed=1)
 
-    comparisons = [against(b) for b in others]
+    comparisons = [with_a(b) for b in others]
     left_out: dict[str, str] = {}
-    if every:
-        experiments = revisions.experiments(here)
-        if not experiments:
-            raise InputError(
-                "there are no experiments; `dvc exp run -S baseline.min_df=10` makes one, `dvc exp pull` fetches those"
-                " of a remote"
-            )
-        for experiment in experiments:
-            if experiment.name in names or experiment.commit == a.revision.commit:
-                continue
-            try:
-                comparisons.append(against(results.read_results(experiment, files)))
-            except InputError as error:  # one broken experiment must not hide the others
-                left_out[experiment.name] = str(error)
-    many = every or len(comparisons) > 1
-    if n_reviews and (many or form):
-        raise InputError("--reviews needs two revisions, and neither --json nor --markdown; name two revisions")
-    if target and (many or form):
-        raise InputError("--html needs two revisions, and neither --json nor --markdown; name two revisions")
-    if many:
-        comparisons = comparison.correct_for_many(comparisons)
+    for experiment in _experiments(a, names) if every else ():
+        try:
+            comparisons.append(with_a(read_results(experiment)))
+        except InputError as error:  # one broken experiment must not hide the others
+            left_out[experiment.name] = str(error)
+    if several:
+        comparisons = correct_for_many(comparisons)
     if form == "json":
-        as_dicts = [comparison.as_dict(one) for one in comparisons]
+        as_dicts = [as_dict(one) for one in comparisons]
         value = {"level": level, "n_resamples": resamples, "comparisons": as_dicts, "left_out": left_out}
         click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
     elif form == "markdown":
         click.echo(markdown.as_markdown(comparisons, left_out, level))
-    elif many:
+    elif several:
         click.echo(text.many_as_text(a, comparisons, left_out, level))
     else:
-        (one,) = comparisons
-        changed: dict[str, list[reviews.ChangedReview]] = {}
-        texts: dict[str, str] = {}
-        if n_reviews:
-            changed = {model: reviews.changed_reviews(one.a, one.b, model) for model in one.models}
-            ids = [review.id for of_model in changed.values() for review in of_model[:n_reviews]]
-            texts = reviews.read_texts(Path("data/test.parquet"), ids)
-        if target:
-            _write_page(target, one, level, changed, n_reviews or 0, texts)
-        else:
-            click.echo(text.as_text(one, level))
-            for model, of_model in changed.items():
-                click.echo("\n" + reviews.reviews_as_text(model, of_model, n_reviews or 0, texts))
+        _show(comparisons[0], level, n_reviews or 0, target)
 
 
-def _write_page(
-    target: Path,
-    one: "Comparison",
-    level: float,
-    changed: "dict[str, list[ChangedReview]]",
-    n_reviews: int,
-    texts: dict[str, str],
-) -> None:
-    """Write the page of a comparison, with the first reviews of those that changed side in each model."""
+def _experiments(a: "RevisionResults", names: Sequence[str]) -> "list[Revision]":
+    """Return the experiments of `dvc exp` but the baseline A and those that are named."""
+    from pipeline.compare.revisions import experiments
+
+    every = experiments(Path())
+    if not every:
+        raise InputError(
+            "there are no experiments; `dvc exp run -S baseline.min_df=10` makes one, `dvc exp pull` fetches those"
+            " of a remote"
+        )
+    return [one for one in every if one.name not in names and one.commit != a.revision.commit]
+
+
+def _show(one: "Comparison", level: float, n_reviews: int, target: Path | None) -> None:
+    """Print the comparison of two revisions, or write its page, with `n_reviews` of those that changed side."""
+    from pipeline.compare import reviews, text
+
+    changed: dict[str, list[reviews.ChangedReview]] = {}
+    texts: dict[str, str] = {}
+    if n_reviews:
+        changed = {model: reviews.changed_reviews(one.a, one.b, model) for model in one.models}
+        ids = [review.id for of_model in changed.values() for review in of_model[:n_reviews]]
+        texts = reviews.read_texts(Path("data/test.parquet"), ids)
+    if target is None:
+        click.echo(text.as_text(one, level))
+        for model, of_model in changed.items():
+            click.echo("\n" + reviews.reviews_as_text(model, of_model, n_reviews, texts))
+        return
     from pipeline.compare.page import page
 
     shown = {}
     if changed:
         from pipeline.compare.words import reviews_of  # loads torch
 
-        shown = {model: reviews_of(one.a, one.b, model, each, n_reviews, texts) for model, each in changed.items()}
+        shown = {
+            model: reviews_of(one.a, one.b, model, of_model, n_reviews, texts) for model, of_model in changed.items()
+        }
     with atomic(target) as temporary:
         temporary.write_text(page(one, level, shown), "utf-8")
     click.echo(target)
@@ -166,8 +169,10 @@ def results(metrics: Path, predictions: Path, write: Path | None) -> None:
     seconds = {name: read_json(metrics / "seconds" / f"{name}.json") for name in timed(seeds)}
     test, polarity = read_json(metrics / "test.json"), read_json(metrics / "polarity.json")
     with refusing(metrics, "lacks what the tables need", "run `git checkout` on it, or `dvc repro`"):
-        results = f"{results_table(test, seconds)}\n\nMeasured on {measured_on(seconds)}."
-        tables = {"results": results, "polarity": polarity_table(polarity)}
+        tables = {
+            "results": f"{results_table(test, seconds)}\n\nMeasured on {measured_on(seconds)}.",
+            "polarity": polarity_table(polarity),
+        }
     if write:
         document = write.read_text("utf-8") if write.exists() else ""
         has_markers = {name: table for name, table in tables.items() if f"<!-- {name} -->" in document}

@@ -1,38 +1,15 @@
 """The comparison of two revisions as one HTML page that opens offline."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Mapping
 
 from jinja2 import PackageLoader
 
 from pipeline.compare import figures
 from pipeline.compare.comparison import Comparison
-from pipeline.compare.reviews import ChangedReview
+from pipeline.compare.reviews import ModelReviews
 from pipeline.compare.text import SAID, conclusions, p_value, shown_value
 from pipeline.report.page import SPARK, STEPS
 from pipeline.report.template import render
-
-
-@dataclass(frozen=True)
-class ModelReviews:
-    """The reviews that changed side in one model.
-
-    Attributes:
-        changed: all of them, the largest moves first.
-        n_shown: how many of them the page shows.
-        texts: of those shown, by id; empty without the table of reviews.
-        words: by side, A or B, and id: the review as that side's network reads it, see `annotate`.
-        seeds: by side, of that network.
-        notes: why words are not shaded.
-    """
-
-    changed: Sequence[ChangedReview]
-    n_shown: int
-    texts: Mapping[str, str]
-    words: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    seeds: Mapping[str, int] = field(default_factory=dict)
-    notes: Sequence[str] = ()
 
 
 def page(comparison: Comparison, level: float, reviews: Mapping[str, ModelReviews]) -> str:

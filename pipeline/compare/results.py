@@ -18,15 +18,9 @@ from pipeline.core.params import flatten
 from pipeline.core.yaml import parse_yaml
 from pipeline.ensemble.predictions import load_predictions
 
-
-@dataclass(frozen=True)
-class Files:
-    """The paths in the project of the files that are compared."""
-
-    predictions: Path = Path("predictions/test.json")  # older revisions have a .parquet file of the same name
-    params: Path = Path("params.yaml")
-    lock: Path = Path("dvc.lock")
-    provenance: Path = Path("metrics/provenance.json")
+# The files that are compared, by their paths in the project.
+PREDICTIONS = Path("predictions/test.json")  # older revisions have a .parquet file of the same name
+PARAMS, LOCK, PROVENANCE = Path("params.yaml"), Path("dvc.lock"), Path("metrics/provenance.json")
 
 
 @dataclass(frozen=True)
@@ -46,32 +40,32 @@ class RevisionResults:
         return self.revision.name
 
 
-def read_results(revision: Revision, files: Files) -> RevisionResults:
+def read_results(revision: Revision) -> RevisionResults:
     """Read the results of a revision.
 
     Raises:
         InputError: it has no predictions or no parameters, or they are broken.
     """
     where = "the workspace" if revision.commit is None else revision.name
-    path, content = files.predictions, revision.read(files.predictions)
+    path, content = PREDICTIONS, revision.read(PREDICTIONS)
     if content is None:
-        path = files.predictions.with_suffix(".parquet")
+        path = PREDICTIONS.with_suffix(".parquet")
         content = revision.read(path)
     if content is None:
         remedy = "`dvc repro evaluate` makes it" if revision.commit is None else "choose a revision that has run"
-        raise InputError(f"{where} has no predictions: {files.predictions} is missing; {remedy}")
-    text = revision.read(files.params)
+        raise InputError(f"{where} has no predictions: {PREDICTIONS} is missing; {remedy}")
+    text = revision.read(PARAMS)
     if text is None:
-        raise InputError(f"{where} has no {files.params}; name a revision of this project")
-    params = parse_yaml(text, f"{files.params} of {where}", "choose another revision")
+        raise InputError(f"{where} has no {PARAMS}; name a revision of this project")
+    params = parse_yaml(text, f"{PARAMS} of {where}", "choose another revision")
     if not isinstance(params, Mapping):
-        raise InputError(f"{files.params} of {where} has no parameters")
+        raise InputError(f"{PARAMS} of {where} has no parameters; choose another revision")
     table = load_predictions(content, f"{path} of {where}")
     notes = [
-        f"the predictions of {where} may not belong to its {files.params}: {doubt}"
-        for doubt in doubts(revision.read(files.lock), params, content, path.as_posix())
+        f"the predictions of {where} may not belong to its {PARAMS}: {doubt}"
+        for doubt in doubts(revision.read(LOCK), params, content, path.as_posix())
     ]
-    machine = _machine(revision.read(files.provenance))
+    machine = _machine(revision.read(PROVENANCE))
     return RevisionResults(
         revision, table, hashlib.md5(content).hexdigest(), dict(flatten(params)), machine, tuple(notes)
     )

@@ -1,14 +1,15 @@
 """The reviews on which two revisions of a model disagree, the largest moves first."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from pipeline.compare.results import RevisionResults, align
 from pipeline.core.errors import one_line
-from pipeline.core.parquet import read_parquet
+from pipeline.core.parquet import read_reviews
 from pipeline.ensemble.predictions import models_of, of_model
 
 SHOWN = 60  # characters of a review's beginning and of its end
@@ -36,6 +37,27 @@ class ChangedReview:
         return (self.after >= 0.5) == self.positive
 
 
+@dataclass(frozen=True)
+class ModelReviews:
+    """The reviews that changed side in one model.
+
+    Attributes:
+        changed: all of them, the largest moves first.
+        n_shown: how many of them the page shows.
+        texts: of those shown, by id; empty without the table of reviews.
+        words: by side, A or B, and id: the review as that side's network reads it, see `report.page.annotate`.
+        seeds: by side, of that network.
+        notes: why words are not shaded.
+    """
+
+    changed: Sequence[ChangedReview]
+    n_shown: int
+    texts: Mapping[str, str]
+    words: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    seeds: Mapping[str, int] = field(default_factory=dict)
+    notes: Sequence[str] = ()
+
+
 def changed_reviews(a: RevisionResults, b: RevisionResults, model: str) -> list[ChangedReview]:
     """Return the reviews that changed side from A to B, those whose probability moved furthest first.
 
@@ -61,7 +83,7 @@ def read_texts(path: Path, ids: Sequence[str]) -> dict[str, str]:
     if not path.exists():
         return {}
     wanted = set(ids)
-    table = read_parquet(path, path, "is not a readable table of reviews", "`dvc checkout` restores it", ["id", "text"])
+    table = read_reviews(path, ["id", "text"])
     pairs = zip(table["id"].to_pylist(), table["text"].to_pylist(), strict=True)
     return {review: text for review, text in pairs if review in wanted}
 

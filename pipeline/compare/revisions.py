@@ -24,6 +24,7 @@ class Revision:
     commit: str | None  # 40 digits; None for the workspace
     subject: str
     folder: Path  # of the project, in the workspace
+    base: str | None = None  # the commit that an experiment started from
 
     @property
     def short(self) -> str:
@@ -82,7 +83,8 @@ def experiments(folder: Path) -> list[Revision]:
     for line in lines.splitlines():
         commit, _, ref = line.partition(" ")
         if kept := EXPERIMENT.fullmatch(ref):
-            finished.append(Revision(kept[3], commit, f"experiment on {(kept[1] + kept[2])[:7]}", folder))
+            base = kept[1] + kept[2]
+            finished.append(Revision(kept[3], commit, f"experiment on {base[:7]}", folder, base))
     return finished
 
 
@@ -104,8 +106,8 @@ def find(name: str, folder: Path) -> Revision:
         return Revision(name, commit, by_commit.get(commit) or _subject(folder, commit), folder)
     matching = [one for one in known if one.name == name]
     if len(matching) > 1:
-        head = (_commit(folder, "HEAD") or "")[:7]
-        here = [one for one in matching if one.subject.endswith(f" {head}")]
+        head = _commit(folder, "HEAD")
+        here = [one for one in matching if one.base == head]
         if len(here) != 1:
             commits = ", ".join(f"{one.short} ({one.subject})" for one in matching)
             raise InputError(f"several experiments are called {name}: {commits}; name one by its commit")

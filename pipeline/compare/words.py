@@ -6,9 +6,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from pipeline.classify.classifier import Classifier
-from pipeline.compare.page import ModelReviews
 from pipeline.compare.results import RevisionResults
-from pipeline.compare.reviews import ChangedReview
+from pipeline.compare.reviews import ChangedReview, ModelReviews
 from pipeline.compare.revisions import Revision
 from pipeline.core.errors import InputError, refusing
 from pipeline.core.models import NETWORKS

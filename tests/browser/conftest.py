@@ -29,6 +29,9 @@ INSIDE = ("file:", "data:", "blob:", "about:")  # requests that do not leave the
 WIDE = """() => document.scrollingElement.scrollWidth <= innerWidth ? [] : [...document.querySelectorAll("body *")]
     .filter(one => one.getBoundingClientRect().right > innerWidth + 1 && !one.children.length)
     .map(one => one.outerHTML.slice(0, 120))"""
+# Whether every chart is drawn that is not in closed details.
+DRAWN = """() => [...document.querySelectorAll("[data-chart]")].every(
+    place => place.closest("details:not([open])") || place.querySelector("svg[aria-hidden], [aria-hidden] svg"))"""
 
 
 class Visit:

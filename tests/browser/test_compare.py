@@ -6,16 +6,16 @@ from pathlib import Path
 import pytest
 
 from pipeline.compare.page import page
-from tests.browser.conftest import Visit
-from tests.browser.test_report import DRAWN
-from tests.compare.test_compare import repository as repository
-from tests.compare.test_page import HOSTILE, Repository, comparison_of, reviews
+from tests.browser.conftest import DRAWN, Visit
+from tests.compare.repository import HOSTILE, Repository, comparison_of, reviews
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def seen(visit: Callable[[Path], Visit], repository: Repository, tmp_path: Path) -> Visit:
+def seen(visit: Callable[[Path], Visit], tmp_path: Path) -> Visit:
+    repository = Repository(tmp_path / "repository")
+    repository.commit("The first run")
     path = tmp_path / "page.html"
     path.write_text(page(comparison_of(repository), 0.05, reviews()), "utf-8")
     seen = visit(path)

@@ -7,8 +7,7 @@ import pytest
 
 from experiments.long_lags.page import page
 from experiments.long_lags.tasks.table import TASKS
-from tests.browser.conftest import Visit
-from tests.browser.test_report import DRAWN
+from tests.browser.conftest import DRAWN, Visit
 from tests.long_lags.results import result
 
 pytestmark = pytest.mark.browser

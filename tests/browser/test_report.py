@@ -7,13 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.conftest import Visit
+from tests.browser.conftest import DRAWN, Visit
 from tests.conftest import ROOT, Project
 
 pytestmark = pytest.mark.browser
-
-DRAWN = """() => [...document.querySelectorAll("[data-chart]")].every(
-    place => place.closest("details:not([open])") || place.querySelector("svg[aria-hidden], [aria-hidden] svg"))"""
 
 
 def opened(visit: Callable[[Path], Visit], path: Path) -> Visit:

@@ -1,13 +1,10 @@
 """`python -m pipeline compare` in small repositories: revisions, experiments and bad input."""
 
-import hashlib
 import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,111 +12,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from click.testing import CliRunner
 from ruamel.yaml import YAML
 
-from pipeline.__main__ import main
-from pipeline.ensemble.predictions import make_predictions, save_predictions
-from tests.conftest import ROOT, git, loaded_by
-
-N = 400
-PREDICTIONS = "predictions/test.json"
-Command = Callable[..., str]
-
-
-class Repository:
-    """A git repository of predictions, parameters and a dvc.lock that confirms them."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        folder.mkdir()
-        self.git("init", "--quiet", "--initial-branch=main")
-        self.params: dict[str, Any] = {"seeds": [1], "baseline": {"C": [0.1, 1.0], "min_df": 2}}
-        rng = np.random.default_rng(0)
-        self.labels = rng.integers(0, 2, N).astype(np.int8)
-        self.ids = [f"test/{i}" for i in range(N)]
-        self.columns = {name: self.fit(0.8, seed) for seed, name in enumerate(("bag", "nbsvm", "lstm_1"))}
-
-    def git(self, *arguments: str) -> str:
-        return git(self.folder, *arguments)
-
-    def fit(self, accuracy: float, seed: int) -> np.ndarray:
-        """Return probabilities that are correct for a share of the reviews."""
-        right = np.random.default_rng(seed).random(N) < accuracy
-        return np.where(right == (self.labels == 1), 0.9, 0.1)
-
-    def write(self, table: pa.Table | None = None, *, lock: bool = True) -> None:
-        """Write predictions, parameters and lock."""
-        path = self.folder / PREDICTIONS
-        save_predictions(make_predictions(self.ids, self.labels, self.columns) if table is None else table, path)
-        YAML().dump(self.params, self.folder / "params.yaml")
-        if lock:
-            digest = hashlib.md5(path.read_bytes()).hexdigest()
-            fit = {
-                "params": {"params.yaml": {"baseline": self.params["baseline"]}},
-                "outs": [{"path": "artifacts/nbsvm", "md5": "0"}],
-            }
-            evaluate = {
-                "deps": [{"path": "artifacts/nbsvm", "md5": "0"}],
-                "params": {"params.yaml": {"seeds": self.params["seeds"]}},
-                "outs": [{"path": PREDICTIONS, "md5": digest}],
-            }
-            YAML().dump({"stages": {"baseline": fit, "evaluate": evaluate}}, self.folder / "dvc.lock")
-
-    @contextmanager
-    def lock(self) -> Iterator[dict[str, Any]]:
-        """Change the stages of dvc.lock."""
-        path = self.folder / "dvc.lock"
-        lock = YAML(typ="safe").load(path)
-        yield lock["stages"]
-        YAML().dump(lock, path)
-
-    def better(self) -> None:
-        """Make nbsvm better, and one parameter another, in the workspace."""
-        self.columns["nbsvm"] = self.fit(0.95, 7)
-        self.params["baseline"]["min_df"] = 10
-        self.write()
-
-    def commit(self, message: str = "a run", table: pa.Table | None = None) -> str:
-        self.write(table)
-        self.git("add", "--all")
-        self.git("commit", "--quiet", "--allow-empty", "--message", message)
-        return self.git("rev-parse", "HEAD")
-
-    def experiment(self, name: str) -> str:
-        """Keep the workspace as `dvc exp run` does: a commit under refs/exps, the branch unchanged."""
-        head = self.git("rev-parse", "HEAD")
-        made = self.commit(f"dvc: commit experiment {name}")
-        self.git("update-ref", f"refs/exps/{head[:2]}/{head[2:]}/{name}", made)
-        self.git("reset", "--quiet", "--hard", head)
-        return made
-
-
-@pytest.fixture
-def repository(tmp_path: Path) -> Repository:
-    """A repository with one commit."""
-    made = Repository(tmp_path / "repository")
-    made.commit("The first run")
-    return made
-
-
-@pytest.fixture
-def compare(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> Command:
-    """The command, in the repository; returns what it prints, or its error."""
-    monkeypatch.chdir(repository.folder)
-
-    def run(*arguments: str, fails: bool = False) -> str:
-        done = CliRunner().invoke(main, ["compare", "--resamples", "200", *arguments])
-        if not fails:
-            assert done.exit_code == 0, done.output
-            return done.stdout
-        assert done.exit_code == 1
-        said = done.stderr.rstrip("\n")
-        assert said.startswith("error: ")
-        assert "\n" not in said
-        return said
-
-    return run
+from pipeline.ensemble.predictions import make_predictions
+from tests.compare.conftest import Command
+from tests.compare.repository import PREDICTIONS, N, Repository
+from tests.conftest import ROOT, loaded_by
 
 
 def test_head_against_the_workspace(repository: Repository, compare: Command) -> None:

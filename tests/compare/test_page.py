@@ -10,40 +10,12 @@ import pytest
 from click.testing import CliRunner
 
 from pipeline.__main__ import main
-from pipeline.compare.comparison import Comparison
 from pipeline.compare.comparison import compare as compared
-from pipeline.compare.page import ModelReviews, page
-from pipeline.compare.results import Files, read_results
-from pipeline.compare.reviews import ChangedReview
+from pipeline.compare.page import page
+from pipeline.compare.results import read_results
 from pipeline.compare.revisions import find
-from pipeline.report.page import annotate
-from tests.compare.test_compare import Command, N, Repository
-from tests.compare.test_compare import compare as compare
-from tests.compare.test_compare import repository as repository
-
-LINEAR, NETWORK = "nbsvm", "lstm"
-HOSTILE = "<script>alert(1)</script> & <b>bold</b>"
-
-
-def comparison_of(repository: Repository) -> Comparison:
-    """Compare two commits: nbsvm is better, the others are the same; a parameter and names need escaping."""
-    repository.columns[LINEAR] = repository.fit(0.95, 7)
-    repository.params["baseline"]["min_df"] = "<b>"
-    repository.commit("B <i>is</i> better")
-    a, b = (read_results(find(name, repository.folder), Files()) for name in ("HEAD~1", "HEAD"))
-    return compared(a, b, models=(), level=0.05, n_resamples=200, seed=1)
-
-
-def reviews() -> dict[str, ModelReviews]:
-    """Return two reviews for each of two models; one model reads word by word, the other lacks the texts."""
-    changed = [ChangedReview("test/<1>", True, 0.1, 0.9), ChangedReview("test/2", False, 0.2, 0.7)]
-    read = annotate({"before": 0.5, "pieces": [["I", 0.6], [f" {HOSTILE} ", None], ["hated", 0.1], [".", None]]})
-    words = {side: {one.id: read for one in changed} for side in ("A", "B")}
-    texts = {one.id: HOSTILE for one in changed}
-    return {
-        NETWORK: ModelReviews(changed, 2, texts, words, {"A": 1, "B": 2}),
-        LINEAR: ModelReviews(changed, 1, {}, notes=["a <reason>; `dvc fetch`"]),
-    }
+from tests.compare.conftest import Command
+from tests.compare.repository import LINEAR, N, Repository, comparison_of, reviews
 
 
 def markup(html: str) -> str:
@@ -130,7 +102,7 @@ def test_several_seeds_are_named(repository: Repository) -> None:
     for seed in (1, 2, 3):
         repository.columns[f"lstm_{seed}"] = repository.fit(0.8, int(rng.integers(99)))
     repository.commit()
-    a = read_results(find("HEAD", repository.folder), Files())
+    a = read_results(find("HEAD", repository.folder))
     html = page(compared(a, a, models=("lstm",), level=0.05, n_resamples=200, seed=1), 0.05, {})
     assert re.search(r'<td class="n">\d\d\.\d\d ± \d\.\d\d</td>', html)
     assert "means ± standard deviations over the seeds" in html

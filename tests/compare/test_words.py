@@ -8,7 +8,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from pipeline.compare import words
-from pipeline.compare.results import Files, RevisionResults, read_results
+from pipeline.compare.results import RevisionResults, read_results
 from pipeline.compare.reviews import ChangedReview, read_texts
 from pipeline.compare.revisions import find
 from pipeline.core.errors import InputError
@@ -51,7 +51,7 @@ def cached(folder: Path, model: str) -> Path:
 
 @pytest.fixture
 def sides(folder: Path) -> Sides:
-    a, b = (read_results(find(name, folder), Files()) for name in ("HEAD~1", "HEAD"))
+    a, b = (read_results(find(name, folder)) for name in ("HEAD~1", "HEAD"))
     return a, b
 
 
