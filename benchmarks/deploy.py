@@ -9,11 +9,11 @@ import numpy as np
 import pyarrow.parquet as pq
 import torch
 
-from benchmarks.measure import figure, per_second, side_by_side
+from benchmarks.measure import Rate, figure, per_second, side_by_side
 from experiments.sandbox import ROOT
 from pipeline.core.models import LEAD, first_seed
 from pipeline.deploy.export import export_onnx
-from pipeline.serve.predictor import TextModel
+from pipeline.serve.text_model import TextModel
 
 N_REVIEWS, N_TIMED, N_BATCH = 1000, 200, 50
 NEEDS = (f"artifacts/{LEAD}", "data/unsup.parquet")
@@ -42,13 +42,13 @@ def figures() -> Iterator[dict[str, Any]]:
     what, against = "ONNX Runtime, largest difference", f"torch's probabilities of {len(texts):,} reviews, at most"
     yield figure(what, difference, "millionths", against, 100, 1)
     few = texts[:N_TIMED]
-    rates = [
-        per_second(len(few), lambda model=model: [model.probabilities([text]) for text in few])
-        for model in (ours, theirs)
-    ]
+
+    def rate_of(model: Any) -> Rate:
+        return per_second(len(few), lambda: [model.probabilities([text]) for text in few])
+
     n_threads = torch.get_num_threads()
     torch.set_num_threads(1)  # as the example and `serve` do: the steps are small
     what, against = "ONNX Runtime, one review at a time", "torch; one thread and the tokenizer in both"
-    entry = side_by_side(what, "reviews/s", *rates, against, 1.0)
+    entry = side_by_side(what, "reviews/s", rate_of(ours), rate_of(theirs), against, 1.0)
     torch.set_num_threads(n_threads)
     yield entry

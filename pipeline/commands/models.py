@@ -23,7 +23,7 @@ def predict(text: tuple[str, ...], file: str | None, model: Path) -> None:
 
     Without TEXT and --file, reads standard input, one review per line.
     """
-    from pipeline.serve.predictor import TextModel
+    from pipeline.serve.text_model import TextModel
 
     texts = list(text)
     if file or not texts:

@@ -16,18 +16,10 @@ from pipeline.core.errors import InputError
 from pipeline.core.parquet import read_parquet
 from pipeline.core.ragged import Ragged
 from pipeline.core.vocabulary import read_types
+from pipeline.fetch.reviews import COLUMNS
 from pipeline.tokenize.tokenizer import clean
 
-COLUMNS = pa.schema(
-    [
-        ("id", pa.string()),
-        ("label", pa.int8()),
-        ("rating", pa.int8()),
-        ("movie", pa.string()),
-        ("text", pa.string()),
-        ("in_test", pa.bool_()),
-    ]
-)
+READ = COLUMNS.append(pa.field("in_test", pa.bool_()))  # of data/train.parquet
 N_CHARACTERS = 320  # of each review that is shown
 IMDB_TITLE = re.compile(r"tt\d{7}")
 
@@ -54,8 +46,8 @@ class SimilarReviews:
         tokens = Ragged.load(data / "tokens" / "train")
         path = data / "train.parquet"
         remedy = "run `dvc checkout --force` or `dvc repro`"
-        table = read_parquet(path, path, "is broken", remedy, COLUMNS.names)
-        if table.schema.types != COLUMNS.types or table["text"].null_count or table["in_test"].null_count:
+        table = read_parquet(path, path, "is broken", remedy, READ.names)
+        if table.schema.types != READ.types or table["text"].null_count or table["in_test"].null_count:
             raise InputError(f"{path} has columns of other types than stage `fetch` writes, or no text; {remedy}")
         if len(tokens) != len(table):  # the stage tokenize dropped the texts that are also in test
             table = table.filter(np.logical_not(table["in_test"].to_numpy()))

@@ -16,9 +16,9 @@ from pipeline.classify.classifier import Classifier
 from pipeline.core.errors import InputError
 from pipeline.core.models import BASELINES, ENSEMBLE, NETWORKS
 from pipeline.deploy.export import export_onnx
-from pipeline.serve.predictor import TextModel
+from pipeline.serve.text_model import TextModel
+from tests.classify.networks import network_of
 from tests.classify.test_classifier import break_it
-from tests.classify.test_network import network_of
 from tests.conftest import ROOT, Project
 
 WORDS = ["the", "film", "plot", "bad", "good", "not", ",", ".", "!", ":)", "don't"]

@@ -13,7 +13,8 @@ from pipeline.classify.classifier import Classifier
 from pipeline.core.errors import InputError
 from pipeline.core.models import BASELINES, LEAD, NETWORKS
 from pipeline.serve import predictor as module
-from pipeline.serve.predictor import Predictor, TextModel
+from pipeline.serve.predictor import Predictor
+from pipeline.serve.text_model import TextModel
 from pipeline.tokenize.chunks import encode
 from pipeline.tokenize.tokenizer import tokenize
 from tests.conftest import Project
@@ -49,18 +50,6 @@ def test_each_model_predicts_as_in_evaluate(project: Project, predictor: Predict
     assert answer == {name: pytest.approx(float(p[0]), abs=1e-6) for name, p in expected.items()}
     for name, p in expected.items():
         assert TextModel.load(artifacts / name).probabilities([text]) == pytest.approx(p, abs=1e-6)
-
-
-@pytest.mark.parametrize("name", ["embeddings", "tuned"])
-def test_a_folder_of_word_vectors_is_not_a_model(project: Project, name: str) -> None:
-    with pytest.raises(InputError, match=f"{name} has word vectors, not a model; .*nbsvm") as error:
-        TextModel.load(project.folder / "artifacts" / name)
-    assert "delete" not in str(error.value)
-
-
-def test_an_lstm_needs_its_own_folder_only(project: Project, tmp_path: Path) -> None:
-    shutil.copytree(project.folder / "artifacts/lstm_frozen/1", tmp_path / "model")
-    assert len(TextModel.load(tmp_path / "model").probabilities(REVIEWS)) == len(REVIEWS)
 
 
 def test_the_pieces_are_the_text_and_the_last_step_has_the_models_logit(predictor: Predictor) -> None:
