@@ -59,7 +59,7 @@ def figures_on(device: torch.device, params: Params) -> Iterator[dict[str, Any]]
         theirs = nn.LSTM(width, size, n_layers, batch_first=True).to(device)
         n_ours, n_theirs = operations(ours), operations(theirs)
         mine = step(_states(ours, full), list(ours.parameters()), x, rows * N_TOKENS)
-        other = step(lambda x, theirs=theirs: theirs(x)[0], list(theirs.parameters()), x, rows * N_TOKENS)
+        other = step(_outputs(theirs), list(theirs.parameters()), x, rows * N_TOKENS)
         yield side_by_side(
             f"{name}, {n_ours / 1e6:.2f} MFLOP per token, {device.type}",
             "MFLOP/s",
@@ -79,6 +79,10 @@ def figures_on(device: torch.device, params: Params) -> Iterator[dict[str, Any]]
 
 def _states(layers: Layers, lengths: Tensor) -> Callable[[Tensor], Tensor]:
     return lambda x: layers(x, lengths)[0]
+
+
+def _outputs(lstm: nn.LSTM) -> Callable[[Tensor], Tensor]:
+    return lambda x: lstm(x)[0]
 
 
 def _packed(lstm: nn.LSTM, lengths: Tensor) -> Callable[[Tensor], Tensor]:

@@ -12,6 +12,7 @@ os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 import keras
 import numpy as np
 import tensorflow as tf
+from keras_network import network
 
 
 def main(path: str, hidden_size: int, num_threads: int, n_epochs: int) -> None:
@@ -25,15 +26,8 @@ def main(path: str, hidden_size: int, num_threads: int, n_epochs: int) -> None:
     for name in ("train", "valid"):
         n_batches = sum(key.startswith(f"{name}_ids_") for key in file.files)
         parts[name] = [(file[f"{name}_ids_{i}"], file[f"{name}_labels_{i}"]) for i in range(n_batches)]
-    ids = keras.Input((None,), dtype="int32")
-    embedding = keras.layers.Embedding(*vectors.shape, mask_zero=True)
-    x = keras.layers.SpatialDropout1D(0.3)(embedding(ids))
-    x = keras.layers.Bidirectional(keras.layers.LSTM(hidden_size, return_sequences=True))(x)
-    pooled = [keras.layers.GlobalMaxPooling1D()(x), keras.layers.GlobalAveragePooling1D()(x)]
-    x = keras.layers.Dropout(0.5)(keras.layers.Concatenate()(pooled))
-    model = keras.Model(ids, keras.layers.Dense(1)(x))
-    embedding.set_weights([vectors])
-    model.compile(keras.optimizers.Adam(clipnorm=1.0), keras.losses.BinaryCrossentropy(from_logits=True))
+    model = network(*vectors.shape, hidden_size)
+    model.get_layer("vectors").set_weights([vectors])
     half = len(parts["train"]) // 2
     for epoch in range(n_epochs):
         order = np.random.default_rng(epoch).permutation(len(parts["train"]))

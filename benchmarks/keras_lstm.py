@@ -9,9 +9,9 @@ import time
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
-import keras
 import numpy as np
 import tensorflow as tf
+from keras_network import network
 
 
 def main(path: str, n_words: int, vector_size: int, hidden_size: int, num_threads: int) -> None:
@@ -20,15 +20,7 @@ def main(path: str, n_words: int, vector_size: int, hidden_size: int, num_thread
     file = np.load(path)
     n_batches = len(file.files) // 2
     batches = [(file[f"ids{i}"], file[f"lengths{i}"]) for i in range(n_batches)]
-    ids = keras.Input((None,), dtype="int32")
-    x = keras.layers.Embedding(n_words + 1, vector_size, mask_zero=True)(ids)
-    x = keras.layers.SpatialDropout1D(0.3)(x)
-    x = keras.layers.Bidirectional(keras.layers.LSTM(hidden_size, return_sequences=True))(x)
-    pooled = [keras.layers.GlobalMaxPooling1D()(x), keras.layers.GlobalAveragePooling1D()(x)]
-    x = keras.layers.Dropout(0.5)(keras.layers.Concatenate()(pooled))
-    model = keras.Model(ids, keras.layers.Dense(1)(x))
-    loss = keras.losses.BinaryCrossentropy(from_logits=True)
-    model.compile(keras.optimizers.Adam(clipnorm=1.0), loss)
+    model = network(n_words + 1, vector_size, hidden_size)
     for _ in sys.stdin:
         n_tokens = 0
         started = time.perf_counter()

@@ -87,8 +87,12 @@ def tutorial(section: Classify) -> Course:
         ids = pad_sequence([row for row, _ in batch], batch_first=True, padding_value=config.n_words)
         return ids, torch.tensor([len(row) for row, _ in batch]), torch.tensor([label for _, label in batch])
 
-    loader = DataLoader(rows(labelled), section.batch_size, shuffle=True, collate_fn=collate)  # type: ignore[arg-type]
-    judge = DataLoader(rows(valid), 4 * section.batch_size, collate_fn=collate)  # type: ignore[arg-type]
+    def loader_of(part: Labelled, batch_size: int, *, shuffle: bool) -> DataLoader[Any]:
+        reviews: Any = rows(part)  # a list will do as a data set
+        return DataLoader(reviews, batch_size, shuffle=shuffle, collate_fn=collate)
+
+    loader = loader_of(labelled, section.batch_size, shuffle=True)
+    judge = loader_of(valid, 4 * section.batch_size, shuffle=False)
     half = len(loader) // 2
     for _ in range(N_EPOCHS):
         for i, (ids, lengths, labels) in enumerate(tqdm(loader, "tutorial", leave=False), 1):

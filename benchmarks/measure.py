@@ -78,10 +78,8 @@ def table(results: Mapping[str, Any]) -> str:
         value = f"**{entry['value']:.2f}** {entry['unit']}{rates}"
         rows.append((entry["name"], value, entry["against"], entry["bar"] or ""))
     machine = results["environment"]
-    return (
-        tabulate(rows, ("what", "figure", "against", "bar"), "pipe", disable_numparse=True)
-        + f"\n\n{machine['hardware']} ({machine['instructions']}), torch {machine['torch']}; {machine['reviews']}."
-    )
+    where = f"{machine['hardware']} ({machine['instructions']}), torch {machine['torch']}; {machine['reviews']}."
+    return f"{tabulate(rows, ('what', 'figure', 'against', 'bar'), 'pipe', disable_numparse=True)}\n\n{where}"
 
 
 def missing(*inputs: str) -> str:

@@ -9,7 +9,9 @@ Writes: benchmarks/results.json, and its table between the markers `benchmark` o
 
 import platform
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import torch
@@ -26,10 +28,8 @@ from stages.runner import hardware, read_params
 
 RESULTS = Path("benchmarks/results.json")
 DOCUMENT = Path("docs/benchmarks.md")
-ROWS = (
-    "training", "learning", "cells", "text", "vectors", "deploy",
-    "page", "command_line", "growth", "scale", "busy", "gpu",
-)  # fmt: skip
+GROUPS = (training, learning, cells, text, vectors, deploy, page, command_line, growth, scale, busy, gpu)
+ROWS = {module.__name__.removeprefix("benchmarks."): module for module in GROUPS}  # in the order of the table
 N_WORDS = 50_000
 N_TEXTS = 6_000
 
@@ -44,7 +44,7 @@ def texts_here() -> tuple[list[str], str]:
 
 def main(rows: list[str]) -> None:
     """Measure groups of rows, all by default; print each row, and write the results after each group."""
-    unknown = set(rows) - set(ROWS)
+    unknown = set(rows) - ROWS.keys()
     if unknown:
         sys.exit(f"error: unknown rows {', '.join(sorted(unknown))}; use {', '.join(ROWS)}")
     params = read_params()
@@ -63,7 +63,7 @@ def main(rows: list[str]) -> None:
         "num_threads": params.classify.n_processes,
         "reviews": source,
     }
-    measured = {
+    measured: dict[str, Callable[[], Iterator[dict[str, Any]]]] = {
         "training": lambda: training.figures(params, reviews, N_WORDS),
         "learning": lambda: learning.figures(params),
         "cells": lambda: cells.figures(params),
@@ -77,15 +77,8 @@ def main(rows: list[str]) -> None:
         "scale": scale.figures,
         "gpu": lambda: gpu.figures(params, reviews, N_WORDS),
     }
-    needs = {
-        "learning": learning.NEEDS,
-        "deploy": deploy.NEEDS,
-        "page": page.NEEDS,
-        "growth": growth.NEEDS,
-        "busy": busy.NEEDS,
-    }
     for row in rows or ROWS:
-        if lacking := missing(*needs.get(row, ())):
+        if lacking := missing(*getattr(ROWS[row], "NEEDS", ())):
             print(f"skipped: {row}; {lacking}")
             continue
         entries = []
@@ -96,10 +89,8 @@ def main(rows: list[str]) -> None:
         kept = known["figures"] if known["environment"] == environment else []
         if entries:
             figures = [entry for entry in kept if entry["row"] != row] + entries
-            results = {
-                "environment": environment,
-                "figures": sorted(figures, key=lambda entry: ROWS.index(entry["row"])),
-            }
+            figures.sort(key=lambda entry: list(ROWS).index(entry["row"]))
+            results = {"environment": environment, "figures": figures}
             write_json(RESULTS, results)
             write_between_markers(DOCUMENT, "benchmark", table(results))
 

@@ -115,7 +115,9 @@ def skipgram_words(params: Params, chunks: list[Chunk]) -> Iterator[dict[str, An
         vocabulary = types[order].tolist(), counts[order].astype(np.int64)
         only_ours = {"architecture", "loss", "reviews", "min_words", "pretrained", "missing_words", "continue_from"}
         options = section.model_dump(exclude=only_ours)
-        ours = per_second(n_words, lambda: word2vec.train(path, *vocabulary, {}, section, Silent()))
+        ours = per_second(
+            n_words, lambda: word2vec.train(path, *vocabulary, np.zeros(0, np.bool_), {}, section, Silent())
+        )
         theirs = per_second(n_words, lambda: Word2Vec(LineSentence(str(path)), sg=1, hs=0, **options))
         name, against = "skip-gram, one worker", "gensim fed by its LineSentence, the scan for words included"
         yield side_by_side(name, "words/s", ours, theirs, against, 1.0, n_runs=3)

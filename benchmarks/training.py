@@ -103,7 +103,7 @@ def keras(params: Params, reviews: Ragged, config: NetworkConfig) -> Iterator[Ra
     planned = batches(resident.lengths, params.classify.batch_size, torch.Generator().manual_seed(1))[:N_STEPS]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "batches.npz"
-        arrays = {}
+        arrays: dict[str, Any] = {}
         for i, rows in enumerate(planned):
             ids, lengths = resident.batch(rows)
             # Keras takes id 0 for padding.

@@ -1,6 +1,7 @@
 """The classifier as most tutorials train it: packed sequences from a DataLoader, and Adam."""
 
 import time
+from typing import Any
 
 import numpy as np
 import torch
@@ -68,7 +69,8 @@ def packed(batch_size: int, reviews: Ragged, config: NetworkConfig, n_steps: int
         padded = pad_sequence(rows, batch_first=True, padding_value=config.n_words)
         return padded.long(), torch.tensor([len(row) for row in rows])
 
-    loader = DataLoader([row for row in rows if len(row)], batch_size, shuffle=True, collate_fn=collate)
+    kept_rows: Any = [row for row in rows if len(row)]
+    loader: DataLoader[Tensor] = DataLoader(kept_rows, batch_size, shuffle=True, collate_fn=collate)
 
     def rate() -> float:
         n_tokens = 0

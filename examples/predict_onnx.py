@@ -34,7 +34,8 @@ class Model:
         reviews = [ids[:head] + ids[max(head, len(ids) - tail) :] or [padding] for ids in reviews]
         lengths = np.array([len(ids) for ids in reviews])
         padded = np.array([ids + [padding] * (lengths.max() - len(ids)) for ids in reviews])
-        return self.session.run(None, {"ids": padded, "lengths": lengths})[0]
+        probabilities: np.ndarray = self.session.run(None, {"ids": padded, "lengths": lengths})[0]
+        return probabilities
 
 
 if __name__ == "__main__":

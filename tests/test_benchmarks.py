@@ -15,7 +15,6 @@ from benchmarks.cells import operations
 from benchmarks.gpu import difference, floor_per_token
 from benchmarks.measure import figure, line, side_by_side
 from benchmarks.measure import table as figures_table
-from benchmarks.run import ROWS
 from benchmarks.scale import sizes, write_reviews
 from benchmarks.training import config_of, flops_per_token, matmul_rate
 from benchmarks.tutorial import Packed
@@ -27,8 +26,8 @@ from pipeline.core.ragged import Ragged
 from pipeline.fetch.custom import read_custom
 from pipeline.params import Params
 from pipeline.report.tables import between_markers
-from tests.classify.test_network import CONFIG as NETWORK
-from tests.classify.test_network import CPU
+from tests.classify.networks import CONFIG as NETWORK
+from tests.classify.networks import CPU
 from tests.conftest import ROOT
 
 CONFIG = replace(NETWORK, num_layers=1, pooling=("max", "mean"), head_tokens=9, tail_tokens=9)
@@ -50,11 +49,6 @@ def test_the_document_has_the_committed_figures() -> None:
     document = (ROOT / "docs/benchmarks.md").read_text("utf-8")
     text = figures_table(read_json(ROOT / "benchmarks/results.json"))
     assert between_markers(document, "benchmark", text) == document, "run `make bench`"
-
-
-def test_every_row_has_a_module() -> None:
-    for name in ROWS:
-        assert (ROOT / f"benchmarks/{name}.py").exists(), name
 
 
 def test_operations_are_those_of_the_matrix_products() -> None:
