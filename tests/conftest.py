@@ -14,12 +14,15 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 import pyarrow.csv
 import pytest
+from hypothesis import settings
 from ruamel.yaml import YAML
 
 from pipeline.fetch.synthetic import sample_tables
 from pipeline.params import Params, parse
 from stages.runner import read_params
 
+settings.register_profile("project", deadline=None)  # a busy machine takes its time
+settings.load_profile("project")
 ROOT = Path(__file__).parent.parent
 SMALL = {
     "fetch.source": "corpus",

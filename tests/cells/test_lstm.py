@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import expit
 from torch import Tensor, nn
@@ -78,7 +78,6 @@ def test_forget_gates_start_open() -> None:
         assert (lstm.bias_ih_l0[4:8] + lstm.bias_hh_l0[4:8] == 1).all()
 
 
-@settings(deadline=None)
 @given(LENGTHS)
 def test_rows_are_reversed_within_their_length(lengths: list[int]) -> None:
     x = torch.arange(len(lengths) * 6 * 2.0).reshape(len(lengths), 6, 2)

@@ -39,7 +39,7 @@ def test_the_logit_follows_the_equations(changes: dict[str, Any]) -> None:
     assert z.tolist() == pytest.approx([logit_of(network, row) for row in rows], abs=1e-5)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.lists(st.integers(0, 10), max_size=25), min_size=1, max_size=8), st.integers(1, 60))
 def test_a_logit_is_the_same_alone_and_in_any_batch(rows: list[list[int]], tokens_per_batch: int) -> None:
     network = network_of()
@@ -86,7 +86,6 @@ def test_a_part_of_the_noise_is_that_of_its_reviews() -> None:
             assert torch.equal(mine, of_all[rank::2])
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(1, 6), min_size=1, max_size=5))
 def test_padding_is_not_pooled(lengths: list[int]) -> None:
     torch.manual_seed(1)

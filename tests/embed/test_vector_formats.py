@@ -47,7 +47,7 @@ def test_each_format_is_read(tmp_path: Path, kind: str) -> None:
     np.testing.assert_allclose(vectors, VECTORS[[0, 3]], rtol=1e-6)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @example([[8.705657005310059, 8.705657005310059]])  # its bytes are all printable or white space
 @given(st.lists(st.lists(st.floats(-10, 10, width=32), min_size=2, max_size=2), min_size=1, max_size=40))
 def test_what_gensim_writes_in_binary_is_read_bit_for_bit(tmp_path_factory: pytest.TempPathFactory, rows: list) -> None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.evaluate.examples import choose, describe, pieces, readable
@@ -65,7 +65,6 @@ def test_an_empty_review_has_no_pieces() -> None:
 
 
 @pytest.mark.parametrize("name", ["tweet", "regex"])
-@settings(deadline=None)  # a busy machine takes its time
 @given(text=st.text(max_size=80))
 def test_pieces_join_to_the_text(name: str, text: str) -> None:
     shown = readable(text)

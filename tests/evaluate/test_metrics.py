@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm
 
@@ -21,7 +21,6 @@ def scored(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
     return np.array(labels, np.int8), np.array(decimals).reshape(n_runs, n) / 10_000
 
 
-@settings(deadline=None)  # scikit-learn's first call takes its time
 @given(scored())
 def test_scores_by_brute_force(drawn: tuple[np.ndarray, np.ndarray]) -> None:
     labels, probabilities = drawn

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest, norm, ttest_1samp
 from statsmodels.stats.contingency_tables import mcnemar as statsmodels_mcnemar
@@ -17,14 +17,12 @@ LEVELS = st.sampled_from([0.01, 0.05, 0.2])
 N_TRIALS = 400
 
 
-@settings(deadline=None)  # statsmodels' first call takes its time
 @given(st.integers(0, 60), st.integers(1, 60), LEVELS)
 def test_wilson_equals_statsmodels(n_right: int, n_wrong: int, level: float) -> None:
     expected = proportion_confint(n_right, n_right + n_wrong, alpha=level, method="wilson")
     assert wilson(n_right, n_right + n_wrong, level) == pytest.approx(expected, abs=1e-12)
 
 
-@settings(deadline=None)  # statsmodels' first call takes its time
 @given(st.integers(0, 400), st.integers(0, 400))
 def test_mcnemar_equals_statsmodels(n_gained: int, n_lost: int) -> None:
     expected = statsmodels_mcnemar([[7, n_gained], [n_lost, 9]], exact=True).pvalue if n_gained + n_lost else 1.0

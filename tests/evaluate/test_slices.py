@@ -4,14 +4,13 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.evaluate.metrics import score
 from pipeline.evaluate.slices import accuracies, by_quantile, groups_of
 
 
-@settings(deadline=None)  # a busy machine takes its time
 @given(st.lists(st.integers(0, 40), min_size=1, max_size=60), st.integers(1, 6))
 def test_every_value_is_in_one_group_and_groups_do_not_overlap(values: list[int], n: int) -> None:
     groups = by_quantile(np.array(values), "d", n)

@@ -40,7 +40,7 @@ def test_every_token_of_a_plain_review_is_located(tokenizer: Tokenizer) -> None:
     assert [piece and piece.lower() for piece in located(text, tokens)] == [token.lower() for token in tokens]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(alphabet=st.characters(codec="utf-8"), max_size=60), st.sampled_from(TOKENIZERS))
 def test_spans_of_any_text_rise_and_never_overlap(text: str, tokenizer: Tokenizer) -> None:
     text = clean(text)

@@ -40,14 +40,14 @@ def test_the_whole_file_is_read(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(changes=CHANGES)
 def test_a_changed_file_is_read_or_refused(name: str, changes: list[tuple[float, str, bytes]]) -> None:
     target(name)(changed(target(name).seed, changes))
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(content=st.binary(max_size=200))
 def test_any_bytes_are_refused(name: str, content: bytes) -> None:
     target(name)(content)

@@ -168,7 +168,7 @@ PIECES = st.sampled_from(
 TEXT = st.lists(PIECES, max_size=14).map(" ".join)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(texts=st.lists(TEXT, max_size=4))
 def test_tweet_gives_the_tokens_of_nltk(texts: list[str]) -> None:
     nltk = TweetTokenizer(preserve_case=False, reduce_len=True)
@@ -185,7 +185,7 @@ def test_treebank_gives_the_tokens_of_nltk_for_each_sentence() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(texts=st.lists(TEXT, max_size=5))
 def test_a_chunk_has_the_tokens_of_each_text(name: str, texts: list[str]) -> None:
     chunk = make(name).chunk(texts)
