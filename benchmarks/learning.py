@@ -29,12 +29,12 @@ from pipeline.classify.device import prepare
 from pipeline.classify.group import together
 from pipeline.classify.network import NetworkConfig
 from pipeline.classify.params import Classify
+from pipeline.classify.run import help_train, set_up
 from pipeline.classify.training import build, train
 from pipeline.core.embeddings import Embeddings
 from pipeline.core.files import read_json
 from pipeline.core.ragged import load_labels
 from pipeline.params import Params
-from stages.classify import help_train, set_up
 
 LOSSES = (0.22, 0.19)
 N_EPOCHS = 5  # of a rival

@@ -21,7 +21,7 @@ from benchmarks.measure import line, missing, table
 from pipeline.classify.device import keep_freed_memory, make_deterministic
 from pipeline.core.files import read_json, write_json
 from pipeline.fetch.synthetic import sample_tables
-from pipeline.report.tables import write_between_markers
+from pipeline.report.markers import write_between_markers
 from pipeline.tokenize.chunks import encode
 from pipeline.tokenize.tokenizer import Tokenizer, tokenize
 from stages.runner import hardware, read_params

@@ -17,7 +17,7 @@ from experiments.table import read_by_seed
 from pipeline.core.errors import InputError
 from pipeline.core.files import atomic
 from pipeline.report.charts import Spec
-from pipeline.report.tables import write_between_markers
+from pipeline.report.markers import write_between_markers
 from stages.runner import read_params
 
 STUDIES = Path("experiments")

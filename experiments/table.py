@@ -15,7 +15,7 @@ from tabulate import tabulate
 from experiments.long_lags import summary as long_lags
 from experiments.record import Figures
 from pipeline.core.files import read_json
-from pipeline.report.tables import write_between_markers
+from pipeline.report.markers import write_between_markers
 
 Runs: TypeAlias = Mapping[str, list[Figures]]  # the figures of each seed, by the name of the run
 Row: TypeAlias = dict[str, str | int]  # cells by column

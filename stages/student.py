@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.classify.params import Classify
+from pipeline.classify.run import TOKENS, fit
 from pipeline.core.models import STUDENT
 from pipeline.core.progress import Progress
 from pipeline.student.params import Student
 from pipeline.student.teaching import teach
-from stages.classify import TOKENS, fit
 
 TEACHER = Path("data/teacher.npy")
 

@@ -25,7 +25,7 @@ from pipeline.core.files import read_json
 from pipeline.core.ragged import Ragged
 from pipeline.fetch.custom import read_custom
 from pipeline.params import Params
-from pipeline.report.tables import between_markers
+from pipeline.report.markers import between_markers
 from tests.classify.networks import CONFIG as NETWORK
 from tests.classify.networks import CPU
 from tests.conftest import ROOT

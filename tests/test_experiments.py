@@ -23,7 +23,7 @@ from pipeline.core.ragged import Ragged
 from pipeline.core.vocabulary import read_types
 from pipeline.params import Params, parse
 from pipeline.presets import apply
-from pipeline.report.tables import between_markers
+from pipeline.report.markers import between_markers
 from tests.conftest import ROOT, Project
 from tests.studies import STUDIES, YAML_READER, values_of
 

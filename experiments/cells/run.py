@@ -24,12 +24,12 @@ from experiments.record import Figures, record
 from experiments.sandbox import sandbox
 from pipeline.classify.batches import load_labelled
 from pipeline.classify.classifier import Classifier, logits
+from pipeline.classify.run import TOKENS, fit
+from pipeline.classify.training import DivergedError
 from pipeline.core.embeddings import Embeddings
-from pipeline.core.errors import InputError
 from pipeline.core.files import read_json
 from pipeline.core.progress import Advance
 from pipeline.core.ragged import load_labels
-from stages.classify import TOKENS, fit
 from stages.progress import Terminal
 from stages.runner import read_params
 
@@ -94,9 +94,7 @@ def train_here(seed: str) -> Figures:
     progress, started = Counted(), time.process_time()
     try:
         fit(progress, MODEL, seed, read_params().classify)
-    except InputError as error:
-        if "diverged" not in str(error):
-            raise
+    except DivergedError as error:
         print(f"counted as 0 learned: {error}", file=sys.stderr)
         z, diverged = np.zeros(valid.sum(), np.float32), True
     else:

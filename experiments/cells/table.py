@@ -17,7 +17,7 @@ from experiments.cells.run import CHOSEN, FIRST_SEED, RATES, RUNS, chosen_rate
 from experiments.record import Figures
 from experiments.table import mean, totals
 from pipeline.core.files import read_json
-from pipeline.report.tables import write_between_markers
+from pipeline.report.markers import write_between_markers
 
 Results: TypeAlias = Mapping[str, dict[str, dict[str, Figures]]]  # by cell, rate and seed
 REFERENCE, LEVEL = "lstm", 0.05

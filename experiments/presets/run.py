@@ -18,7 +18,8 @@ from experiments.sandbox import ROOT
 from pipeline.core.errors import InputError
 from pipeline.core.files import read_json, write_json
 from pipeline.presets import arguments, read_preset
-from pipeline.report.tables import measured_on, write_between_markers
+from pipeline.report.markers import write_between_markers
+from pipeline.report.tables import measured_on
 
 KEPT = ("accuracy", "accuracy_low", "accuracy_high", "log_loss")
 SHOWN = ("nbsvm", "lstm_frozen", "lstm_finetuned", "lstm_student", "ensemble")

@@ -13,9 +13,8 @@ from pipeline.classify.batches import load_labelled
 from pipeline.classify.classifier import logits
 from pipeline.classify.device import prepare
 from pipeline.classify.params import Classify
-from pipeline.classify.training import build, train
+from pipeline.classify.training import DivergedError, build, train
 from pipeline.core.embeddings import Embeddings
-from pipeline.core.errors import InputError
 from pipeline.core.ragged import load_labels
 
 TRAIN = Path("data/tokens/train")
@@ -62,9 +61,7 @@ def on_imdb(cell: str | Callable[..., Any], lr: float, seed: int, given: Classif
     try:
         train(network, labelled, valid, section, seed=seed)
         z = logits(network, valid.reviews)
-    except InputError as error:
-        if "diverged" not in str(error):
-            raise
+    except DivergedError:
         z = np.zeros(len(valid.reviews), np.float32)
     return {"lr": lr, "hidden_size": size, "parameters": network.layers.n_parameters(), **scores(z, labels[rows])}
 

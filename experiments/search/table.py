@@ -14,7 +14,7 @@ from experiments.search.known import COMPARED
 from experiments.search.winners import RUNS, WINNERS
 from experiments.table import Runs, mean, read_runs, totals
 from pipeline.core.files import read_json
-from pipeline.report.tables import write_between_markers
+from pipeline.report.markers import write_between_markers
 
 README = Path("experiments/search/README.md")
 REFERENCE, LEVEL = "lstm", 0.05

@@ -24,6 +24,10 @@ from pipeline.core.errors import InputError
 from pipeline.core.progress import Advance
 
 
+class DivergedError(InputError):
+    """The loss of a batch or its gradient is not finite."""
+
+
 def build(embeddings: Embeddings, section: Classify, model: str, device: torch.device) -> Network:
     """Return the untrained network of `model`: lstm_frozen, lstm_finetuned or lstm_random.
 
@@ -109,7 +113,7 @@ def train_epoch(
         group: of the processes that do the same.
 
     Raises:
-        InputError: the loss of a batch or its gradient is not finite.
+        DivergedError: the loss of a batch or its gradient is not finite.
     """
     network = state.network.train()
     planned = batches(train.reviews.lengths, section.batch_size, state.order)
@@ -127,7 +131,7 @@ def train_epoch(
         loss, norm = torch.stack([loss, norm]).cpu()  # both at once: a GPU is waited for once per step
         state.n_steps += 1
         if not (loss.isfinite() and norm.isfinite()):
-            raise InputError(
+            raise DivergedError(
                 f"training diverged: the loss of batch {state.n_steps} of {len(planned)} in epoch"
                 f" {len(state.history) + 1} is {loss:.4g}, and the norm of its gradient {norm:.4g};"
                 f" lower classify.lr = {section.lr} or classify.embedding_lr = {section.embedding_lr} in params.yaml"
@@ -174,7 +178,7 @@ def train(
     Returns: the history, one entry per epoch.
 
     Raises:
-        InputError: the loss of a batch or its gradient is not finite.
+        DivergedError: the loss of a batch or its gradient is not finite.
         KeyboardInterrupt: `stopping` said so.
     """
     state = State(network, section, seed)

@@ -161,8 +161,8 @@ def results(metrics: Path, predictions: Path, write: Path | None) -> None:
     """Print the tables of results in Markdown."""
     from pipeline.core.models import LEAD
     from pipeline.ensemble.predictions import load_predictions, models_of
-    from pipeline.polarity.polarity import polarity_table
-    from pipeline.report.tables import measured_on, results_table, timed, write_between_markers
+    from pipeline.report.markers import write_between_markers
+    from pipeline.report.tables import measured_on, polarity_table, results_table, timed
 
     # The seeds of this run: earlier runs have left the seconds of other seeds too.
     seeds = models_of(load_predictions(predictions)).get(LEAD, ())

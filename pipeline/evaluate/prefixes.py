@@ -33,11 +33,6 @@ class PrefixProbabilities:
     probabilities: NDArray[np.float64]
     before: float
 
-    @property
-    def moves(self) -> NDArray[np.float64]:
-        """By how much each word changed the probability, float64 [n]."""
-        return np.diff(self.probabilities, prepend=self.before)
-
 
 def prefix_probabilities(classifier: Classifier, ids: NDArray[np.int32], stride: int = 1) -> PrefixProbabilities:
     """Return the probability after each word of a review that the network reads.

@@ -4,23 +4,14 @@ Maas et al. (2011) trained vectors on labels because unsupervised ones put "good
 contexts. The share of a word's neighbors that have its polarity measures how well vectors separate the two.
 """
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
-from tabulate import tabulate
 
 from pipeline.core.embeddings import unit_vectors
 from pipeline.core.ragged import Int64, Ragged
 
 Float64 = NDArray[np.float64]
-KINDS = {
-    "word2vec": "word2vec (`artifacts/embeddings`)",
-    "lstm_finetuned": "word2vec, fine-tuned by the LSTM (`artifacts/tuned`)",
-    "maas": "Maas et al. 2011 (`artifacts/maas`)",
-}
 
 
 def document_frequencies(reviews: Ragged, labels: NDArray[np.int8], n_words: int) -> tuple[Int64, Int64]:
@@ -83,16 +74,3 @@ def same_polarity(vectors: NDArray[np.float32], log_odds: Float64, rows: Int64, 
     """
     signs = np.sign(log_odds)
     return float((signs[nearest(vectors, rows, candidates, n)] == signs[rows][:, None]).mean())
-
-
-def polarity_table(figures: Mapping[str, Mapping[str, Any]]) -> str:
-    """Return metrics/polarity.json as a Markdown table, one row per kind of vectors."""
-    rows = [
-        (f"{title}, {figures[name]['vector_size']}-d", f"{figures[name]['same_polarity']:.3f}",
-         f"{figures[name]['bag_of_vectors']:.4f}")
-        for name, title in KINDS.items()
-    ]  # fmt: skip
-    headers = ("vectors", "neighbors of the same polarity", "bag of vectors, validation accuracy")
-    alignment = ("left", "right", "right")
-    table: str = tabulate(rows, headers, tablefmt="pipe", colalign=alignment, disable_numparse=True)
-    return table

@@ -1,16 +1,18 @@
-"""The results as a Markdown table, and Markdown files with a part that a command fills in."""
+"""The results as Markdown tables."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from tabulate import tabulate
 
-from pipeline.core.errors import InputError
-from pipeline.core.files import atomic
 from pipeline.core.models import BASELINES, LSTMS, STUDENT
 from pipeline.report.findings import Scores
 
 COLUMNS = ("model", "test accuracy", "95 % interval", "ROC AUC", "log loss", "ECE", "seconds to fit")
+VECTORS = {
+    "word2vec": "word2vec (`artifacts/embeddings`)",
+    "lstm_finetuned": "word2vec, fine-tuned by the LSTM (`artifacts/tuned`)",
+    "maas": "Maas et al. 2011 (`artifacts/maas`)",
+}
 
 
 def timed(seeds: Sequence[int]) -> list[str]:
@@ -56,36 +58,21 @@ def results_table(test: Scores, seconds: Scores) -> str:
     return "\n\n".join([table, *notes])
 
 
+def polarity_table(figures: Scores) -> str:
+    """Return metrics/polarity.json as a Markdown table, one row per kind of vectors."""
+    rows = [
+        (f"{title}, {figures[name]['vector_size']}-d", f"{figures[name]['same_polarity']:.3f}",
+         f"{figures[name]['bag_of_vectors']:.4f}")
+        for name, title in VECTORS.items()
+    ]  # fmt: skip
+    headers = ("vectors", "neighbors of the same polarity", "bag of vectors, validation accuracy")
+    alignment = ("left", "right", "right")
+    table: str = tabulate(rows, headers, tablefmt="pipe", colalign=alignment, disable_numparse=True)
+    return table
+
+
 def measured_on(seconds: Scores) -> str:
     """Name the hardware that the seconds were measured on, and the time of all stages."""
     hardware = " and ".join(dict.fromkeys(str(value["hardware"]) for value in seconds.values()))
     total = sum(value["seconds"] for value in seconds.values())
     return f"{hardware or 'unknown hardware'}; {total / 60:.0f} min for all stages"
-
-
-def between_markers(document: str, name: str, text: str) -> str:
-    """Return a Markdown document with `text` between <!-- name --> and <!-- end of name -->.
-
-    Raises:
-        InputError: the document lacks the markers.
-    """
-    head, start, rest = document.partition(f"<!-- {name} -->\n")
-    _, end, tail = rest.partition(f"<!-- end of {name} -->")
-    if not end:
-        raise InputError(f"the document lacks the lines <!-- {name} --> and <!-- end of {name} -->; add them")
-    return f"{head}{start}{text}\n{end}{tail}"
-
-
-def write_between_markers(path: Path, name: str, text: str) -> None:
-    """Write `text` between the markers of a Markdown file.
-
-    Raises:
-        InputError: the file is missing or lacks the markers.
-    """
-    try:
-        document = path.read_text("utf-8")
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from None
-    changed = between_markers(document, name, text)
-    with atomic(path) as temporary:
-        temporary.write_text(changed, "utf-8")

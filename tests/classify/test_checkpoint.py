@@ -41,7 +41,7 @@ def test_the_key_depends_on_parameters_and_inputs(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("stages/classify.py", True),
+        ("pipeline/classify/run.py", True),
         ("pipeline/classify/device.py", True),
         ("pipeline/cells/lstm.py", True),
         ("pipeline/core/ragged.py", True),
@@ -59,7 +59,7 @@ def test_the_key_depends_on_all_code_that_training_imports(
     monkeypatch.setattr(imports, "ROOT", tmp_path.resolve())
 
     def key() -> str:
-        return digest_of({}, imports.import_closure(tmp_path / "stages/classify.py"))
+        return digest_of({}, imports.import_closure(tmp_path / "pipeline/classify/run.py"))
 
     before = key()
     with open(tmp_path / name, "a") as file:

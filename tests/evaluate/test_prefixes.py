@@ -68,18 +68,10 @@ def test_with_a_stride_the_words_between_are_interpolated(n_tokens: int, rng: np
         assert actual[5] == pytest.approx((exact[3] + exact[7]) / 2, abs=1e-6)
 
 
-def test_moves_add_up_to_the_difference_between_empty_and_whole_review(rng: np.random.Generator) -> None:
-    classifier, ids = classifier_of(), review(rng, 20)
-    actual = prefix_probabilities(classifier, ids)
-    assert actual.before == pytest.approx(classifier.probabilities(one(ids[:0]))[0])
-    assert actual.moves.shape == (20,)
-    assert actual.moves.sum() == pytest.approx(actual.probabilities[-1] - actual.before)
-
-
 def test_an_empty_review_has_only_a_probability_before_its_words() -> None:
     classifier = classifier_of()
     actual = prefix_probabilities(classifier, np.empty(0, np.int32))
-    assert actual.places.tolist() == actual.probabilities.tolist() == actual.moves.tolist() == []
+    assert actual.places.tolist() == actual.probabilities.tolist() == []
     assert actual.before == classifier.probabilities(one(np.empty(0)))[0]
 
 

@@ -20,7 +20,7 @@ from experiments.record import record
 from experiments.table import read_runs, table
 from pipeline.cells.table import CELLS
 from pipeline.core.errors import InputError
-from pipeline.report.tables import between_markers
+from pipeline.report.markers import between_markers
 from tests.conftest import ROOT
 from tests.long_lags.results import result
 

@@ -1,13 +1,8 @@
-"""The table of results, and Markdown files with a part that a command fills in."""
+"""The tables of results."""
 
-from pathlib import Path
-
-import pytest
-
-from pipeline.core.errors import InputError
 from pipeline.core.files import read_json
-from pipeline.polarity.polarity import polarity_table
-from pipeline.report.tables import between_markers, measured_on, results_table, seconds_of, write_between_markers
+from pipeline.report.markers import between_markers
+from pipeline.report.tables import measured_on, polarity_table, results_table, seconds_of
 from tests.conftest import ROOT
 from tests.report.test_report import SCORE, SECONDS
 
@@ -40,20 +35,6 @@ def test_for_several_seeds_the_table_has_mean_and_deviation() -> None:
 
 def test_all_hardware_is_named() -> None:
     assert measured_on(SECONDS) == "2 x a processor and another; 6 min for all stages"
-
-
-def test_a_document_takes_the_table_between_its_markers() -> None:
-    document = "a\n<!-- results -->\nold\n<!-- end of results -->\nb\n"
-    changed = between_markers(document, "results", "new")
-    assert changed == document.replace("old", "new")
-    assert between_markers(changed, "results", "new") == changed
-    with pytest.raises(InputError, match="lacks the lines <!-- results -->"):
-        between_markers("a", "results", "new")
-
-
-def test_a_missing_document_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"README.md cannot be read: No such file"):
-        write_between_markers(tmp_path / "README.md", "results", "new")
 
 
 def test_the_documents_have_the_committed_results() -> None:
