@@ -97,9 +97,9 @@ def parameters(runs: Runs) -> list[Row]:
     rows: list[Row] = []
     for name, by_seed in runs.items():
         key, _, value = name.rpartition("_")
-        rows.append(
-            {"parameter": f"`{key}`" if key else "", "value": int(value) if key else "default", **on_vectors(by_seed)}
-        )
+        change: Row = {"parameter": f"`{key}`" if key else "", "value": int(value) if key else "default"}
+        scores = {"analogies": intrinsic(by_seed, "analogies"), "WordSim-353": intrinsic(by_seed, "wordsim353")}
+        rows.append({**change, **scores, **on_vectors(by_seed)})
     return sorted(rows, key=lambda row: (row["parameter"], row["value"]))
 
 

@@ -177,19 +177,22 @@ def test_the_table_of_the_ablation() -> None:
 
 def test_the_tables_of_the_vectors() -> None:
     scores = {
+        "analogies": {"accuracy": 0.15, "coverage": 0.4},
         "semantic": {"accuracy": 0.1, "coverage": 0.25},
         "syntactic": {"accuracy": 0.2, "coverage": 0.5},
         "wordsim353": {"spearman": 0.3, "coverage": 0.9},
         "simlex999": {"spearman": 0.4, "coverage": 1.0},
     }
     run = {**RUN, "bag_of_vectors": 0.9, "lstm_frozen": 0.93, "lstm_frozen_log_loss": 0.2, "embed_seconds": 700.0}
-    line = table("word2vec", {"cbow-negative_sampling": [{**run, **scores}]}).splitlines()[2]
+    run |= scores
+    line = table("word2vec", {"cbow-negative_sampling": [run]}).splitlines()[2]
     assert [cell.strip() for cell in line.split("|")[1:-1]] == [
         "cbow, negative sampling", "0.100 (25 %)", "0.200 (50 %)", "0.300 (90 %)", "0.400 (100 %)",
         "1", "0.9000", "0.9300", "0.2000", "700",
     ]  # fmt: skip
     lines = table("parameters", {"negative_10": [run], "negative_2": [run], "default": [run]}).splitlines()[2:5]
     assert [line.split("|")[2].strip() for line in lines] == ["default", "2", "10"]
+    assert [line.split("|")[3].strip() for line in lines] == ["0.150 (40 %)"] * 3
 
 
 def test_the_table_of_the_labels() -> None:
