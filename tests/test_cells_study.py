@@ -13,6 +13,8 @@ from experiments.cells import answers, comparison, cost, run, table
 from experiments.cells.budget import PERIODS, hidden_size, layers_of
 from pipeline.cells.stack import equation_of
 from pipeline.cells.table import CELLS
+from pipeline.classify.training import DivergedError
+from pipeline.core.errors import InputError
 from pipeline.params import Params
 from tests.conftest import ROOT, Project
 from tests.studies import STUDIES, values_of
@@ -187,7 +189,7 @@ def test_a_training_that_diverges_counts_as_one_that_learned_nothing(
     study: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def diverges(*_: Any) -> None:
-        raise run.InputError("training diverged: the loss of epoch 1 is nan")
+        raise DivergedError("training diverged: the loss of epoch 1 is nan")
 
     monkeypatch.chdir(study)
     monkeypatch.setattr(run, "fit", diverges)
@@ -195,6 +197,6 @@ def test_a_training_that_diverges_counts_as_one_that_learned_nothing(
     assert figures["diverged"]
     assert figures["tokens_per_second"] is None
     assert figures["log_loss"] == pytest.approx(math.log(2), abs=1e-4)
-    monkeypatch.setattr(run, "fit", lambda *_: (_ for _ in ()).throw(run.InputError("a file is missing")))
-    with pytest.raises(run.InputError, match="missing"):
+    monkeypatch.setattr(run, "fit", lambda *_: (_ for _ in ()).throw(InputError("a file is missing")))
+    with pytest.raises(InputError, match="missing"):
         run.train_here("1")
