@@ -13,8 +13,9 @@ from ruamel.yaml import YAML
 import experiments.cells.table
 import experiments.search.table
 from experiments.labels import subset
+from experiments.machines import table as machines
 from experiments.presets import run as presets
-from experiments.table import TABLES, read_runs, table
+from experiments.table import read_runs, table
 from pipeline.cells.stack import FAMILIES
 from pipeline.core.imports import import_closure
 from pipeline.core.models import LSTMS
@@ -27,7 +28,7 @@ from pipeline.report.markers import between_markers
 from tests.conftest import ROOT, Project
 from tests.studies import STUDIES, YAML_READER, values_of
 
-# Studies with a module of their own for their tables.
+# Studies with more than one table.
 OWN_TABLES = {"cells": experiments.cells.table.main, "search": experiments.search.table.main}
 RUN_STAGES = [(study, name) for study, stages in STUDIES.items() for name in stages if "matrix" in stages[name]]
 # Changes to these rerun no study: they present results, check parameters, or are recorded as values in dvc.lock.
@@ -61,9 +62,8 @@ def results_of(study: str) -> set[str]:
 
 
 def test_every_folder_with_a_study_has_a_table_and_a_page() -> None:
-    assert set(STUDIES) == {*TABLES, *OWN_TABLES}
     for study in STUDIES:
-        assert (ROOT / "experiments" / study / "README.md").exists()
+        assert {"README.md", "table.py"} <= {path.name for path in (ROOT / "experiments" / study).iterdir()}
 
 
 def test_a_study_that_has_not_run_says_so() -> None:
@@ -142,7 +142,7 @@ def test_the_parameters_that_are_changed_exist_and_the_default_is_among_the_vari
     assert params.embed.loss in matrix["loss"]
 
 
-@pytest.mark.parametrize("study", [study for study in TABLES if study not in NOT_RUN])
+@pytest.mark.parametrize("study", [study for study in STUDIES if study not in {*OWN_TABLES, *NOT_RUN}])
 def test_the_pages_have_the_committed_results(study: str) -> None:
     page = (ROOT / "experiments" / study / "README.md").read_text("utf-8")
     text = table(study, read_runs(ROOT / "experiments" / study / "runs"))
@@ -286,7 +286,7 @@ def test_the_spread_over_kernels_stands_beside_that_over_seeds() -> None:
         models = ("bag_of_vectors", "nbsvm", "lstm_frozen", "lstm_finetuned")
         return RUN | {key: accuracy for model in models for key in (model, f"{model}_log_loss")}
 
-    rows = TABLES["machines"]({"avx2": [run(0.5)], "native": [run(0.7), run(0.8), run(0.9)]})
+    rows = machines.rows({"avx2": [run(0.5)], "native": [run(0.7), run(0.8), run(0.9)]})
     assert [row["kernels"] for row in rows] == [
         "native", "avx2", "standard deviation of these 2", "standard deviation of 3 seeds",
     ]  # fmt: skip

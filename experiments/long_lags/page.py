@@ -9,7 +9,8 @@ from pathlib import Path
 from jinja2 import FileSystemLoader
 
 from experiments.long_lags.figures import FAMILIES, charts
-from experiments.long_lags.summary import Runs, cells_of, longest_lag, rows
+from experiments.long_lags.summary import Runs, cells_of, longest_lag
+from experiments.long_lags.table import rows
 from experiments.long_lags.tasks.table import TASKS
 from experiments.table import read_runs
 from pipeline.core.errors import InputError

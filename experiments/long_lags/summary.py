@@ -65,28 +65,6 @@ def longest_lag(runs: Runs, family: str, cell: str) -> int:
     return max((lag for lag, run in lags.items() if run and share(run) == 1), default=0)
 
 
-def cell_of_table(run: Figures | None) -> str:
-    """Format a run: `3 of 3, 5,600`, or `0 of 3, 48 % wrong`."""
-    if run is None:
-        return ""
-    needed = sequences(run)
-    solved = f"{n_solved(run)} of {len(run['seeds'])}"
-    return f"{solved}, {100 * wrong(run):.0f} % wrong" if needed is None else f"{solved}, {needed:,.0f}"
-
-
-def rows(runs: Runs) -> list[dict[str, str | int]]:
-    """Return a row per task, a column per cell."""
-    return [
-        {
-            "task": TASKS[task].title,
-            "LSTM of 1997, published": TASKS[task].published,
-            "cap": f"{TASKS[task].cap:,}",
-            **{f"`{cell}`": cell_of_table(cells.get(cell)) for cell in cells_of(runs)},
-        }
-        for task, cells in by_cell(runs).items()
-    ]
-
-
 def bands(runs: Runs, power: float) -> list[dict[str, str | float]]:
     """Return the mean squared error of each cell in each band, as a share of the band's power."""
     return [

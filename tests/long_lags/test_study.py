@@ -14,6 +14,7 @@ from ruamel.yaml import YAML
 from experiments.long_lags import cost, figures, page, run, summary
 from experiments.long_lags.gradients import direction_of, gradient_norms, states_of
 from experiments.long_lags.network import KEEPING, Network
+from experiments.long_lags.table import rows
 from experiments.long_lags.tasks.table import TASKS, task_of
 from experiments.long_lags.train import BATCH, CHECK_EVERY, start, train
 from experiments.record import record
@@ -204,7 +205,7 @@ def test_the_figures_of_the_summary() -> None:
     assert summary.cells_of(runs) == ["lstm", "rnn"]
     assert list(summary.by_cell(runs)) == ["adding", "latch_10", "latch_30", "recall_30"]
     assert [summary.longest_lag(runs, "latch", cell) for cell in ("rnn", "lstm")] == [10, 30]
-    adding, latch_10, latch_30, _ = summary.rows(runs)
+    adding, latch_10, latch_30, _ = rows(runs)
     assert adding == {
         "task": "4 adding", "LSTM of 1997, published": "74,000 [m]", "cap": "192,000",
         "`lstm`": "2 of 3, 48,000", "`rnn`": "",
