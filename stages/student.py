@@ -6,7 +6,6 @@ Writes: artifacts/lstm_student/SEED/, plots/history/lstm_student-SEED.csv, metri
 Params: classify, student
 """
 
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from pipeline.classify.run import TOKENS, fit
 from pipeline.core.models import STUDENT
 from pipeline.core.progress import Progress
 from pipeline.student.params import Student
-from pipeline.student.teaching import teach
+from pipeline.student.teaching import SoftLabels
 
 TEACHER = Path("data/teacher.npy")
 
@@ -23,4 +22,4 @@ TEACHER = Path("data/teacher.npy")
 def main(progress: Progress, seed: str = "", *, classify: Classify, student: Student) -> dict[str, Any]:
     """Fit the student, with the parameters of the other LSTMs but those of its own section."""
     section = classify.model_copy(update=student.model_dump())
-    return fit(progress, STUDENT, seed, section, partial(teach, reviews=TOKENS / "unsup", teacher=TEACHER), [TEACHER])
+    return fit(progress, STUDENT, seed, section, SoftLabels(TOKENS / "unsup", TEACHER))

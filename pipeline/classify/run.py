@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Protocol
 
 import torch
 
@@ -19,10 +19,10 @@ from pipeline.classify.checkpoint import Checkpoint
 from pipeline.classify.classifier import Classifier
 from pipeline.classify.device import choose_device, prepare
 from pipeline.classify.group import Group, together
+from pipeline.classify.history import Epoch, best_of, still_falling
 from pipeline.classify.loss import uses_unlabelled
 from pipeline.classify.network import Network, NetworkConfig
 from pipeline.classify.params import Classify
-from pipeline.classify.state import Epoch, best_of, still_falling
 from pipeline.classify.tensorboard import tensorboard
 from pipeline.classify.training import build, count_epochs, train
 from pipeline.core.digest import digest_of
@@ -33,8 +33,17 @@ from pipeline.core.models import check_run
 from pipeline.core.progress import Progress
 
 TOKENS, EMBEDDINGS = Path("data/tokens"), Path("artifacts/embeddings")
-UNDERFIT = 0.04  # share of the validation loss
-Teach: TypeAlias = Callable[[Labelled, NetworkConfig, torch.device], Labelled]
+
+
+class Teacher(Protocol):
+    """What adds reviews to the labelled ones."""
+
+    @property
+    def files(self) -> Sequence[Path]:
+        """What it reads beside the tokens."""
+
+    def teach(self, labelled: Labelled, config: NetworkConfig, device: torch.device) -> Labelled:
+        """Return the labelled reviews with the others."""
 
 
 @contextmanager
@@ -48,28 +57,26 @@ def noted_sigterm() -> Iterator[Callable[[], bool]]:
         signal.signal(signal.SIGTERM, before)
 
 
-def set_up(model: str, seed: str, section: Classify, teach: Teach | None) -> tuple[Network, dict[str, Any]]:
+def set_up(model: str, seed: str, section: Classify, teacher: Teacher | None) -> tuple[Network, dict[str, Any]]:
     """Return the untrained network, and the reviews that it is trained and validated on."""
     device = prepare(section.device, int(seed))
     network = build(Embeddings.load(EMBEDDINGS), section, model, device)
     labelled, valid = load_labelled(TOKENS / "train", network.config, device)
-    if teach:
-        labelled = teach(labelled, network.config, device)
+    if teacher:
+        labelled = teacher.teach(labelled, network.config, device)
     unlabelled = load_unlabelled(TOKENS / "unsup", network.config, device) if uses_unlabelled(section) else None
     return network, {"train": labelled, "valid": valid, "unlabelled": unlabelled}
 
 
 def help_train(
-    model: str, seed: str, section: Classify, teach: Teach | None, checkpoint: Checkpoint | None, group: Group
+    model: str, seed: str, section: Classify, teacher: Teacher | None, checkpoint: Checkpoint | None, group: Group
 ) -> None:
     """Train on this process's part of each batch; the first process of the group does the rest."""
-    network, reviews = set_up(model, seed, section, teach)
+    network, reviews = set_up(model, seed, section, teacher)
     train(network, **reviews, section=section, seed=int(seed), checkpoint=checkpoint, group=group)
 
 
-def fit(
-    progress: Progress, model: str, seed: str, section: Classify, teach: Teach | None = None, more: Sequence[Path] = ()
-) -> dict[str, Any]:
+def fit(progress: Progress, model: str, seed: str, section: Classify, teacher: Teacher | None = None) -> dict[str, Any]:
     """Build the network, train it, save it with its history.
 
     Args:
@@ -77,13 +84,12 @@ def fit(
         model: the name of the LSTM.
         seed: of its weights and of the order of the reviews.
         section: the parameters.
-        teach: adds reviews to the labelled ones.
-        more: files that `teach` reads.
+        teacher: adds reviews to the labelled ones.
     """
     run, device = check_run(model, seed), choose_device(section.device)
-    network, reviews = set_up(model, seed, section, teach)
+    network, reviews = set_up(model, seed, section, teacher)
     embeddings = Embeddings.load(EMBEDDINGS)
-    tables = [*sorted(TOKENS.rglob("*.npy")), *more]
+    tables = [*sorted(TOKENS.rglob("*.npy")), *(teacher.files if teacher else ())]
     inputs = [*tables, *(EMBEDDINGS / name for name in FILES), *import_closure(Path(__file__))]
     facts = dict(section, run=run, device=device, torch=torch.__version__)
     checkpoint = Checkpoint(Path(f".checkpoints/{run}"), digest_of(facts, inputs))
@@ -98,7 +104,7 @@ def fit(
 
     n_tokens = n_epochs * int(reviews["train"].reviews.lengths.sum())
     n_processes = section.n_processes if device.type == "cpu" else 1
-    other = partial(help_train, model, seed, section, teach, checkpoint)
+    other = partial(help_train, model, seed, section, teacher, checkpoint)
     with (
         progress.bar(run, n_tokens, " tokens") as advance,
         noted_sigterm() as stopping,
@@ -119,6 +125,6 @@ def fit(
     write_json(Path(f"metrics/valid/{run}.json"), figures)
     checkpoint.remove()
     notes = list(network.layers.notes)
-    if (fell := still_falling(history)) > UNDERFIT:
+    if fell := still_falling([epoch.valid_loss for epoch in history]):
         notes.append(f"the last epoch lowered the loss by {fell:.0%}: more epochs or min_steps will lower it further")
     return figures | ({"note": "; ".join(notes)} if notes else {})

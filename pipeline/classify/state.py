@@ -1,7 +1,6 @@
 """The state of a training: everything that a step or an epoch changes, saved and restored to the bit."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import cast
 
 import torch
@@ -10,40 +9,10 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from pipeline.classify.checkpoint import Checkpoint
 from pipeline.classify.group import Group
+from pipeline.classify.history import Epoch
 from pipeline.classify.network import Network
 from pipeline.classify.optimizer import Optimizer
 from pipeline.classify.params import Classify
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """One row of the training history; losses in nats, the learning rate at the epoch's last step."""
-
-    epoch: int
-    train_loss: float
-    valid_loss: float
-    valid_accuracy: float
-    learning_rate: float
-
-    @property
-    def figures(self) -> dict[str, float]:
-        """Everything but the epoch's number."""
-        return {name: value for name, value in asdict(self).items() if name != "epoch"}
-
-
-def best_of(history: Sequence[Epoch]) -> Epoch:
-    """Return the epoch of the lowest validation loss, the first among equals.
-
-    The loss is steadier than the accuracy, whose best epoch is often the luckiest.
-    """
-    return min(history, key=lambda epoch: epoch.valid_loss)
-
-
-def still_falling(history: Sequence[Epoch]) -> float:
-    """Return the share by which the last epoch lowered the validation loss; 0 if it did not lower it."""
-    if len(history) < 2 or best_of(history) != history[-1]:
-        return 0.0
-    return 1 - history[-1].valid_loss / history[-2].valid_loss
 
 
 class State:

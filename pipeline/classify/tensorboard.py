@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from pipeline.classify.state import Epoch
+from pipeline.classify.history import Epoch
 from pipeline.core.errors import InputError
 
 

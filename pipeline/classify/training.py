@@ -15,10 +15,11 @@ from pipeline.classify.checkpoint import Checkpoint
 from pipeline.classify.classifier import logits
 from pipeline.classify.device import choose_dtype
 from pipeline.classify.group import ALONE, Group
+from pipeline.classify.history import Epoch, best_of
 from pipeline.classify.loss import Part, add_gradients
 from pipeline.classify.network import Dropout, Network, NetworkConfig
 from pipeline.classify.params import Classify
-from pipeline.classify.state import Epoch, State, best_of
+from pipeline.classify.state import State
 from pipeline.core.embeddings import Embeddings
 from pipeline.core.errors import InputError
 from pipeline.core.progress import Advance

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from pipeline.classify.history import still_falling
 from pipeline.core.models import NETWORKS
 from pipeline.evaluate.significance import verdict
 
 Scores = Mapping[str, Mapping[str, float]]
 LEVEL = 0.05  # of the intervals in metrics/paired.json
-STILL_FALLING = 0.04  # share of the validation loss, as in the closing line of `classify`
 FEW_KNOWN = 0.95  # share of the tokens that have a vector, below which the vocabulary is small
 FAR = 3.0  # points of accuracy that are far ahead
 WORDS = {
@@ -79,17 +79,13 @@ def far_ahead(test: Scores, paired: Mapping[str, Scores], reference: str = "nbsv
 
 
 def stopped_early(history: Mapping[str, Sequence[Mapping[str, str]]]) -> dict[str, float]:
-    """Return the trainings whose last epoch lowered the validation loss by more than STILL_FALLING, with the share.
+    """Return the trainings whose last epoch still lowered the validation loss by much, with the share.
 
     Args:
         history: the rows of each training, with `valid_loss`.
     """
-    fell = {}
-    for run, epochs in history.items():
-        losses = [float(epoch["valid_loss"]) for epoch in epochs]
-        if len(losses) > 1 and (share := 1 - losses[-1] / losses[-2]) > STILL_FALLING:
-            fell[run] = share
-    return fell
+    fell = {run: still_falling([float(epoch["valid_loss"]) for epoch in epochs]) for run, epochs in history.items()}
+    return {run: share for run, share in fell.items() if share}
 
 
 def strongest_words(pieces: Sequence[tuple[str, float | None]], before: float, n: int = 3) -> list[tuple[str, float]]:

@@ -4,6 +4,7 @@ Source: Lee, Pseudo-Label, 2013, with the probabilities themselves as in Hinton 
 Neural Network, 2015.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,24 +16,40 @@ from pipeline.core.arrays import load_array
 from pipeline.core.errors import InputError
 
 
-def teach(labelled: Labelled, config: NetworkConfig, device: torch.device, *, reviews: Path, teacher: Path) -> Labelled:
-    """Return the labelled reviews, followed by the unlabelled ones with their soft labels.
+@dataclass(frozen=True)
+class SoftLabels:
+    """The unlabelled reviews with a teacher's probabilities, as `pipeline.classify.run.fit` takes them.
 
-    Args:
-        labelled: the reviews with labels.
-        config: of the network.
-        device: of the reviews.
+    Attributes:
         reviews: the folder of the unlabelled reviews, data/tokens/unsup.
-        teacher: float32 [n_unlabelled], the probability of each unlabelled review being positive.
-
-    Raises:
-        InputError: a file is missing or broken, or there is not one probability for each review.
+        probabilities: the file, float32 [n_unlabelled], of each unlabelled review being positive.
     """
-    unlabelled = load_unlabelled(reviews, config, device)
-    probabilities = load_array(teacher, np.dtype(np.float32), 1)
-    if len(probabilities) != len(unlabelled):
-        raise InputError(
-            f"{teacher} has {len(probabilities):,} probabilities for {len(unlabelled):,} reviews; run `dvc repro`"
-        )
-    soft = torch.from_numpy(np.array(probabilities)).to(device)
-    return Labelled(labelled.reviews + unlabelled, torch.cat([labelled.labels, soft]))
+
+    reviews: Path
+    probabilities: Path
+
+    @property
+    def files(self) -> list[Path]:
+        """What it reads beside the tokens."""
+        return [self.probabilities]
+
+    def teach(self, labelled: Labelled, config: NetworkConfig, device: torch.device) -> Labelled:
+        """Return the labelled reviews, followed by the unlabelled ones with their soft labels.
+
+        Args:
+            labelled: the reviews with labels.
+            config: of the network.
+            device: of the reviews.
+
+        Raises:
+            InputError: a file is missing or broken, or there is not one probability for each review.
+        """
+        unlabelled = load_unlabelled(self.reviews, config, device)
+        probabilities = load_array(self.probabilities, np.dtype(np.float32), 1)
+        if len(probabilities) != len(unlabelled):
+            raise InputError(
+                f"{self.probabilities} has {len(probabilities):,} probabilities for {len(unlabelled):,} reviews;"
+                " run `dvc repro`"
+            )
+        soft = torch.from_numpy(np.array(probabilities)).to(device)
+        return Labelled(labelled.reviews + unlabelled, torch.cat([labelled.labels, soft]))

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from pipeline.classify.state import Epoch
+from pipeline.classify.history import Epoch
 from pipeline.classify.tensorboard import tensorboard
 from pipeline.core.errors import InputError
 

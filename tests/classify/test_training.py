@@ -15,9 +15,9 @@ from pipeline.classify.batches import Labelled, Reviews
 from pipeline.classify.checkpoint import Checkpoint
 from pipeline.classify.classifier import logits
 from pipeline.classify.device import choose_device, make_deterministic, prepare
+from pipeline.classify.history import Epoch, best_of
 from pipeline.classify.network import Network
 from pipeline.classify.params import Classify
-from pipeline.classify.state import Epoch, best_of
 from pipeline.classify.training import build, train, warmup_then_cosine
 from pipeline.core.embeddings import Embeddings
 from pipeline.core.errors import InputError
