@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 
 from pipeline.core.errors import refusing
 from pipeline.core.files import RESTORE, check_file
+from pipeline.core.unpacking import most_unpacked
 
-# A file may unpack to so many bytes, and so many times its size.
-ALWAYS_UNPACKED, RATIO = 1 << 26, 100
 ROWS_AT_ONCE = 128
 # By default pyarrow reads the texts of a whole row group at once, which has up to a million reviews.
 PIECES = {"pre_buffer": False, "buffer_size": 1 << 20}
@@ -44,14 +43,13 @@ def read_parquet(
         columns: the columns to read; all by default.
 
     Raises:
-        InputError: the file is missing or broken, a text in it is not UTF-8, or it unpacks to more than RATIO times its
-            size.
+        InputError: the file is missing or broken, a text in it is not UTF-8, or it unpacks to far more than its size.
     """
     n_bytes = check_file(source, remedy) if isinstance(source, Path) else len(source)
     file = source if isinstance(source, Path) else BytesIO(source)
     names = None if columns is None else list(columns)
     with refusing(name, problem, remedy), pq.ParquetFile(file) as parquet:
-        for _ in _batches(parquet, n_bytes, names):
+        for _ in stream(parquet, n_bytes, names):
             pass
         # Where memory is so short that no thread can start, pyarrow would wait for its threads without an end.
         table = parquet.read(names, use_threads=False)
@@ -59,9 +57,9 @@ def read_parquet(
     return table
 
 
-def _batches(parquet: pq.ParquetFile, n_bytes: int, columns: list[str] | None) -> Iterator[pa.RecordBatch]:
-    """Stream a file of `n_bytes`; raise ValueError as soon as it unpacks to more than it may."""
-    most = ALWAYS_UNPACKED + RATIO * n_bytes
+def stream(parquet: pq.ParquetFile, n_bytes: int, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
+    """Stream a file of `n_bytes`, some rows at a time; raise ValueError as soon as it unpacks to more than it may."""
+    most = most_unpacked(n_bytes)
     groups = [parquet.metadata.row_group(i) for i in range(parquet.metadata.num_row_groups)]
     unpacked = max(parquet.metadata.num_rows, sum(group.total_byte_size for group in groups))  # as it says
     if unpacked <= most:
@@ -93,7 +91,7 @@ def read_rows(path: Path, chosen: NDArray[np.int64]) -> pa.Table:
     n_bytes = check_file(path, RESTORE)
     with refusing(path, NOT_REVIEWS, RESTORE), pq.ParquetFile(path, **PIECES) as parquet:
         start, kept = 0, []
-        for batch in _batches(parquet, n_bytes, None):
+        for batch in stream(parquet, n_bytes):
             first, last = np.searchsorted(chosen, [start, start + len(batch)])
             if first < last:
                 kept.append(batch.take(pa.array(chosen[first:last] - start)))

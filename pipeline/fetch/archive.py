@@ -11,11 +11,10 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from pipeline.core.errors import InputError, refusing
+from pipeline.core.unpacking import most_unpacked
 from pipeline.fetch.reviews import MAX_TEXT
 
 MAX_FILES = 2_000_000
-# An archive may unpack to so many bytes, and so many times its size: text to some 4 times, a few tiny files to 100.
-ALWAYS_UNPACKED, RATIO = 1 << 26, 100
 OPENERS: dict[bytes, Callable[[IO[bytes]], Any]] = {
     b"\x1f\x8b": lambda file: gzip.GzipFile(fileobj=file),
     b"BZh": bz2.BZ2File,
@@ -25,11 +24,11 @@ OPENERS: dict[bytes, Callable[[IO[bytes]], Any]] = {
 
 
 class Limited(io.RawIOBase):
-    """What a file unpacks to, in bytes; reading more than RATIO times the file's size is an InputError."""
+    """What a file unpacks to, in bytes; reading far more than the file's size is an InputError."""
 
     def __init__(self, file: IO[bytes], path: Path) -> None:
         self._file, self._path = file, path
-        self._left = ALWAYS_UNPACKED + RATIO * path.stat().st_size
+        self._left = most_unpacked(path.stat().st_size)
 
     def readable(self) -> bool:
         """Return True."""
@@ -54,7 +53,7 @@ def read_files(path: Path) -> Iterator[tuple[str, bytes]]:
     """Stream the names and contents of the files of a tar, compressed or not, or of the .txt files of a folder.
 
     Raises:
-        InputError: there is no such file; it is not a whole tar archive, or unpacks to more than RATIO times its size;
+        InputError: there is no such file; it is not a whole tar archive, or unpacks to far more than its size;
             a member is a link, a device, a sparse file, outside of the archive, or too large; or there are too many.
     """
     files = _of_folder(path) if path.is_dir() else _of_archive(path)

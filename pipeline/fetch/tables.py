@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import IO, AnyStr
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.core.errors import InputError, one_line, refusing
 from pipeline.core.files import check_file, parse_json
-from pipeline.core.parquet import ROWS_AT_ONCE as PARQUET_ROWS
-from pipeline.fetch.archive import ALWAYS_UNPACKED, RATIO, Limited
+from pipeline.core.parquet import PIECES, stream
+from pipeline.fetch.archive import Limited
 from pipeline.fetch.names import ALIASES, COLUMN_NAMES, DELIMITERS, JSON_LINES, PARQUET, columns_of, kind_of, plain
 from pipeline.fetch.reviews import BYTES_AT_ONCE, MAX_TEXT, ROWS_AT_ONCE
 
@@ -96,41 +95,19 @@ def _check_kind(path: Path, name: str, kind: pa.DataType) -> None:
 
 
 def _read_parquet(path: Path, needs_label: bool) -> Iterator[pa.RecordBatch]:
-    most = ALWAYS_UNPACKED + RATIO * path.stat().st_size
-    # Without pre_buffer, and with a buffer, pages are read when they are due and not a row group at once.
-    with pq.ParquetFile(path, pre_buffer=False, buffer_size=1 << 20) as parquet:
+    with pq.ParquetFile(path, **PIECES) as parquet:
         names = parquet.schema_arrow.names
         columns = _check_columns(path, names, needs_label)
         for name, place in columns.items():
             _check_kind(path, name, parquet.schema_arrow.field(place).type)
-        n_groups = parquet.metadata.num_row_groups
-        unpacked = sum(parquet.metadata.row_group(i).total_byte_size for i in range(n_groups))
-        if unpacked > most or parquet.metadata.num_rows > most:
-            raise ValueError(f"it unpacks to more than {most:,} bytes")
-        unpacked = 0
-        wanted = [names[place] for place in columns.values()]
-        # Where memory is so short that no thread can start, pyarrow would wait for its threads without an end.
-        for batch in parquet.iter_batches(PARQUET_ROWS, columns=wanted, use_threads=False):
-            rows = pa.record_batch(
-                {name: _without_dictionary(batch[names[place]], most) for name, place in columns.items()}
-            )
+        for batch in stream(parquet, path.stat().st_size, [names[place] for place in columns.values()]):
+            rows = pa.record_batch({name: _decoded(batch[names[place]]) for name, place in columns.items()})
             rows.validate(full=True)
-            unpacked += rows.nbytes
-            if unpacked > most:
-                raise ValueError(f"it unpacks to more than {most:,} bytes")
             yield rows
 
 
-def _without_dictionary(column: pa.Array, most: int) -> pa.Array:
-    """Return a column with the texts of its dictionary, as often as they occur, if these have at most `most` bytes."""
-    if not pa.types.is_dictionary(column.type):
-        return column
-    values = column.dictionary
-    if pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
-        n_bytes = pc.sum(pc.binary_length(values).take(column.indices)).as_py() or 0
-        if n_bytes > most:
-            raise ValueError(f"it unpacks to more than {most:,} bytes")
-    return column.dictionary_decode()
+def _decoded(column: pa.Array) -> pa.Array:
+    return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
 
 
 def _read_json_lines(path: Path, file: IO[bytes], needs_label: bool) -> Iterator[pa.RecordBatch]:

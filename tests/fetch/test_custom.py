@@ -250,8 +250,8 @@ def test_a_compressed_table_that_is_cut_or_a_bomb_is_named(corpus, compression, 
     path.write_bytes(content[:-20])
     assert f"{path.name} cannot be read" in error(corpus)
     path.write_bytes(content)
-    monkeypatch.setattr("pipeline.fetch.archive.ALWAYS_UNPACKED", 1)
-    monkeypatch.setattr("pipeline.fetch.archive.RATIO", 1)
+    monkeypatch.setattr("pipeline.core.unpacking.ALWAYS", 1)
+    monkeypatch.setattr("pipeline.core.unpacking.RATIO", 1)
     assert f"{path} unpacks to far more than its size" in error(corpus)
 
 
