@@ -16,6 +16,8 @@ from benchmarks.gpu import difference, floor_per_token
 from benchmarks.measure import figure, line, side_by_side
 from benchmarks.measure import table as figures_table
 from benchmarks.scale import sizes, write_reviews
+from benchmarks.sizes import amount, duration, growth, hours
+from benchmarks.sizes import table as sizes_table
 from benchmarks.training import config_of, flops_per_token, matmul_rate
 from benchmarks.tutorial import Packed
 from pipeline.cells import make_cell
@@ -114,3 +116,27 @@ def test_sizes_are_millions() -> None:
     assert sizes("1 0.02 0.1") == [20_000, 100_000, 1_000_000]
     with pytest.raises(SystemExit, match=r"SIZES='many' are no numbers; use millions of reviews, such as '0.1 1'"):
         sizes("many")
+
+
+def test_other_sizes_take_in_proportion_what_the_committed_run_took(params: Params, tmp_path: Path) -> None:
+    names = ("fetch", "tokenize", "embed", "baseline", "polarity", "maas", "classify-lstm_finetuned-1", "evaluate")
+    seconds = dict.fromkeys(names, 36.0)
+    assert params.baseline.max_reviews == params.evaluate.max_reviews == params.maas.max_reviews == 100_000
+    *parts, whole, least = hours(seconds, params, 10_000_000).values()
+    assert parts == [1.0] * 4
+    assert whole == pytest.approx(4.0 + 0.01 * (4 + 4 + 4 + 100_000 / 75_000))
+    assert least == pytest.approx(2.0 + 1 / params.embed.epochs + 1 / params.classify.epochs)
+    assert [duration(h) for h in (0.001, 1.9, 3, 49, 20_000)] == [
+        "0.06 min",
+        "110 min",
+        "3.0 h",
+        "2.0 days",
+        "2.3 years",
+    ]
+    assert [amount(n) for n in (2.4e6, 1.26e9, 3.33e12, 5e15)] == ["2.4 MB", "1.3 GB", "3.3 TB", "5.0 PB"]
+
+    (tmp_path / "corpus.txt").write_text("a b\na c\nd a\ne f\n")
+    assert growth(tmp_path / "corpus.txt", 6) == pytest.approx(1.0)
+    facts = {"seconds": seconds, "bytes": 1e8, "n_types": 1000, "n_words": 100, "growth": 0.5}
+    lines = sizes_table(facts, params, price=0.05).splitlines()
+    assert [cell.strip() for cell in lines[-3].split("|")[1:-1]] == ["types", "710", "7,100", "71,000", "710,000"]
