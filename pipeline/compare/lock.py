@@ -59,7 +59,6 @@ def doubts(lock: bytes | None, params: Mapping[str, Any], content: bytes, path: 
     except (InputError, ValidationError):
         return ["dvc.lock cannot be read"]
     hashes = {out.path: str(out.md5) for stage in stages.values() for out in stage.outs}
-    writers = {out.path: name for name, stage in stages.items() for out in stage.outs}
     if not any(_contains(written, path) for written in hashes):
         return ["dvc.lock does not list them"]
     reasons = []
@@ -69,9 +68,9 @@ def doubts(lock: bytes | None, params: Mapping[str, Any], content: bytes, path: 
     differing: dict[str, tuple[Any, Any]] = {}
     for name in _upstream(stages, path):
         if name != CHECKS and not _of_unlisted_seed(name, params):
-            for dep in stages[name].deps:
-                if hashes.get(dep.path, str(dep.md5)) != str(dep.md5):
-                    reasons.append(f"{name} has not run since {writers[dep.path]} changed {dep.path}")
+            newer = [dep.path for dep in stages[name].deps if hashes.get(dep.path, str(dep.md5)) != str(dep.md5)]
+            if newer:
+                reasons.append(f"{name} has not run since {', '.join(newer)} changed")
             for key, locked in _values(stages[name].params):
                 if (now := _at(params, key)) != locked:
                     differing[key] = (locked, now)
