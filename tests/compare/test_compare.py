@@ -441,6 +441,8 @@ def test_markdown_has_the_figures_and_escapes_names(repository: Repository, comp
     assert "same answers" in printed
     repository.git("branch", "a_|_<b>")
     assert "**a\\_\\|\\_\\<b\\>" in compare("HEAD~1", "a_|_<b>", "--markdown")
+    commit = repository.git("rev-parse", "HEAD").strip()[:7]
+    assert f"**{commit}** against **HEAD~1 " in compare("HEAD~1", commit, "--markdown")
 
 
 def test_markdown_of_several_revisions_has_a_table_each(repository: Repository, compare: Command) -> None:
