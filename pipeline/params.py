@@ -19,6 +19,8 @@ from pipeline.polarity.params import Polarity
 from pipeline.student.params import Student
 from pipeline.tokenize.params import Tokenize
 
+KEY_PROBLEMS = {"missing": "is required", "extra_forbidden": "is no parameter; correct or remove the key"}
+
 
 class Params(Section):
     """All of params.yaml."""
@@ -48,8 +50,8 @@ def parse(values: Mapping[str, Any]) -> Params:
         problems = []
         for item in error.errors():
             name = ".".join(map(str, item["loc"]))
-            missing = item["type"] == "missing"
-            problems.append(f"{name} is required" if missing else f"{name} = {item['input']!r}: {item['msg']}")
+            problem = KEY_PROBLEMS.get(item["type"])
+            problems.append(f"{name} {problem}" if problem else f"{name} = {item['input']!r}: {item['msg']}")
         raise InputError("params.yaml: " + "; ".join(problems)) from None
     if len(set(params.seeds)) != len(params.seeds):
         raise InputError(f"params.yaml: seeds = {params.seeds}: a seed occurs twice; list each once")

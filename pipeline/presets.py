@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedSeq
 
 from pipeline.core.errors import InputError
 from pipeline.core.params import flatten
 from pipeline.core.yaml import parse_yaml
+
+NULL = "tag:yaml.org,2002:null"  # by default, ruamel.yaml writes it as an empty value
 
 
 def read_preset(folder: Path, name: str) -> dict[str, Any]:
@@ -57,6 +60,8 @@ def apply(preset: Mapping[str, Any], params: str) -> str:
     parse_yaml(params.encode(), "params.yaml")  # within its limits
     yaml = YAML()
     yaml.preserve_quotes = True
+    yaml.width = 1000  # no line is wrapped
+    yaml.representer.add_representer(type(None), lambda writer, _: writer.represent_scalar(NULL, "null"))
     values = yaml.load(params)
     for key, value in preset.items():
         place = values
@@ -65,7 +70,11 @@ def apply(preset: Mapping[str, Any], params: str) -> str:
             place = place.get(section, {}) if isinstance(place, dict) else {}
         if not isinstance(place, dict) or last not in place:
             raise InputError(f"the preset sets {key}, which params.yaml does not have")
-        place[last] = value
+        if isinstance(value, list):
+            place[last] = CommentedSeq(value)
+            place[last].fa.set_flow_style()  # on one line, as in params.yaml
+        else:
+            place[last] = value
     text = StringIO()
     yaml.dump(values, text)
     return text.getvalue()

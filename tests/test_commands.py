@@ -122,7 +122,10 @@ def test_predict_reads_arguments_a_file_and_standard_input(project: Project, tmp
 
 def test_predict_without_a_review_names_the_ways_to_give_one(project: Project) -> None:
     assert "error: no review given; pass one as an argument" in split(project, "predict", " ", status=1)[1]
-    assert "nosuch.txt cannot be read" in split(project, "predict", "--file", "nosuch.txt", status=1)[1]
+    advice = split(project, "predict", "--file", "nosuch.txt", status=1)[1]
+    assert advice == "error: nosuch.txt is missing; give one review per line\n"
+    advice = split(project, "predict", "--file", ".", status=1)[1]
+    assert advice.startswith("error: . cannot be read as UTF-8 text (")
 
 
 @pytest.mark.parametrize("model", [*BASELINES, *NETWORKS, ENSEMBLE])
@@ -130,7 +133,7 @@ def test_predict_agrees_with_evaluate_for_every_model(project: Project, model: s
     texts = pq.read_table(project.folder / "data/test.parquet")["text"].to_pylist()[:5]
     kept = load_predictions(project.folder / "predictions/test.json")
     column = f"{model}_1" if model in NETWORKS else model
-    for folder in [f"artifacts/{model}", *([f"artifacts/{model}/1"] if model in NETWORKS else [])]:
+    for folder in [model, f"artifacts/{model}", *([f"artifacts/{model}/1"] if model in NETWORKS else [])]:
         said, _ = split(project, "predict", "--model", folder, *texts)
         probabilities = [float(line.split()[0]) for line in said.splitlines()]
         assert probabilities == pytest.approx(kept[column].to_pylist()[:5], abs=1e-3 if model == ENSEMBLE else 1e-4)

@@ -66,6 +66,12 @@ def test_every_folder_with_a_study_has_a_table_and_a_page() -> None:
         assert {"README.md", "table.py"} <= {path.name for path in (ROOT / "experiments" / study).iterdir()}
 
 
+def test_no_output_of_a_study_is_cached() -> None:
+    """Else `dvc pull` and `dvc checkout` of the whole project fail as long as the study has not run."""
+    outs = [out for stages in STUDIES.values() for stage in stages.values() for out in stage.get("outs", [])]
+    assert all(list(out.values()) == [{"cache": False}] for out in outs)
+
+
 def test_a_study_that_has_not_run_says_so() -> None:
     for study in NOT_RUN:
         assert "The study has not run yet.\n" in (ROOT / "experiments" / study / "README.md").read_text("utf-8")

@@ -16,7 +16,7 @@ def values():
 @pytest.mark.parametrize(
     ("section", "key", "value", "message"),
     [
-        ("classify", "hiden_size", 64, "classify.hiden_size = 64: Extra inputs are not permitted"),
+        ("classify", "hiden_size", 64, "classify.hiden_size is no parameter; correct or remove the key"),
         ("classify", "hidden_size", 0, "classify.hidden_size = 0"),
         ("classify", "hidden_size", "64", "classify.hidden_size = '64'"),
         ("classify", "embedding_dropout", 1.0, "classify.embedding_dropout = 1.0"),

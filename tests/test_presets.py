@@ -24,6 +24,15 @@ def test_every_preset_matches_params_yaml(name: str) -> None:
     assert changed.count("#") == PARAMS.count("#")  # the comments stay
 
 
+@pytest.mark.parametrize("name", sorted(path.stem for path in (ROOT / "presets").glob("*.yaml")))
+def test_a_preset_changes_only_the_lines_of_its_parameters(name: str) -> None:
+    assert apply({}, PARAMS) == PARAMS
+    preset = read_preset(ROOT / "presets", name)
+    lines = zip(PARAMS.splitlines(), apply(preset, PARAMS).splitlines(), strict=True)
+    changed = {old.split(":")[0].strip() for old, new in lines if old != new}
+    assert changed <= {key.split(".")[-1] for key in preset}
+
+
 def test_a_preset_becomes_arguments(tmp_path: Path) -> None:
     (tmp_path / "p.yaml").write_text(
         "seeds: [1, 2]\nembed:\n  pretrained: null\nclassify:\n  bidirectional: false\n  lr: 1e-3\n"

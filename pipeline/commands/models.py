@@ -6,7 +6,8 @@ from pathlib import Path
 import click
 
 from pipeline.commands.options import PATH
-from pipeline.core.errors import InputError
+from pipeline.core.errors import InputError, refusing
+from pipeline.core.models import MODELS
 
 
 @click.command()
@@ -16,7 +17,7 @@ from pipeline.core.errors import InputError
     "--model",
     type=PATH,
     default="artifacts/lstm_finetuned",
-    help="The folder of a model, or of one seed of an LSTM.",
+    help="A model, by name, by folder, or by the folder of one seed of an LSTM.",
 )
 def predict(text: tuple[str, ...], file: str | None, model: Path) -> None:
     """Print the probability that each review is positive.
@@ -27,17 +28,19 @@ def predict(text: tuple[str, ...], file: str | None, model: Path) -> None:
 
     texts = list(text)
     if file or not texts:
-        try:
-            with click.open_file(file or "-", encoding="utf-8") as lines:
-                texts += [line.rstrip("\n") for line in lines]
-        except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"{file or 'standard input'} cannot be read as UTF-8 text: {error}") from None
+        source, problem = file or "standard input", "cannot be read as UTF-8 text"
+        with (
+            refusing(source, problem, "give one review per line"),
+            click.open_file(file or "-", encoding="utf-8") as lines,
+        ):
+            texts += [line.rstrip("\n") for line in lines]
     reviews = [review for review in texts if review.strip()]
     if n_blank := len(texts) - len(reviews):
         click.echo(f"skipped {n_blank:,} blank {'line' if n_blank == 1 else 'lines'}", err=True)
     if not reviews:
         raise InputError("no review given; pass one as an argument, or one per line with --file or on standard input")
-    for review, probability in zip(reviews, TextModel.load(model).probabilities(reviews), strict=True):
+    folder = Path("artifacts") / model if str(model) in MODELS else model
+    for review, probability in zip(reviews, TextModel.load(folder).probabilities(reviews), strict=True):
         click.echo(f"{probability:.4f}  {review}")
 
 

@@ -41,7 +41,8 @@ CHECKS = "params"  # the stage that only checks all parameters: what it writes d
 def doubts(lock: bytes | None, params: Mapping[str, Any], content: bytes, path: str) -> list[str]:
     """Return the reasons why a file may not be what `dvc repro` makes of these parameters.
 
-    Changes of code and data are not considered.
+    Changes of code are not considered. A stage that has not run since an earlier one changed its input is noticed if
+    both list the input by the same path. `evaluate` lists the folder of an LSTM's seeds, `classify` that of one seed.
 
     Args:
         lock: dvc.lock.
@@ -67,6 +68,9 @@ def doubts(lock: bytes | None, params: Mapping[str, Any], content: bytes, path: 
     differing: dict[str, tuple[Any, Any]] = {}
     for name in _upstream(stages, path):
         if name != CHECKS and not _of_unlisted_seed(name, params):
+            newer = [dep.path for dep in stages[name].deps if hashes.get(dep.path, str(dep.md5)) != str(dep.md5)]
+            if newer:
+                reasons.append(f"{name} has not run since {', '.join(newer)} changed")
             for key, locked in _values(stages[name].params):
                 if (now := _at(params, key)) != locked:
                     differing[key] = (locked, now)

@@ -63,7 +63,8 @@ def _points(interval: Interval) -> str:
 
 
 def _revision(one: RevisionResults) -> str:
-    return f"{_plain(one.name)} {one.revision.short}".strip()
+    named_by_commit = (one.revision.commit or "").startswith(one.name)
+    return _plain(one.name) if named_by_commit else f"{_plain(one.name)} {one.revision.short}".strip()
 
 
 def _value(value: Any) -> str:

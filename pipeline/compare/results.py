@@ -57,9 +57,10 @@ def read_results(revision: Revision) -> RevisionResults:
     text = revision.read(PARAMS)
     if text is None:
         raise InputError(f"{where} has no {PARAMS}; name a revision of this project")
-    params = parse_yaml(text, f"{PARAMS} of {where}", "choose another revision")
+    remedy = "correct it" if revision.commit is None else "choose another revision"
+    params = parse_yaml(text, f"{PARAMS} of {where}", remedy)
     if not isinstance(params, Mapping):
-        raise InputError(f"{PARAMS} of {where} has no parameters; choose another revision")
+        raise InputError(f"{PARAMS} of {where} has no parameters; {remedy}")
     table = load_predictions(content, f"{path} of {where}")
     notes = [
         f"the predictions of {where} may not belong to its {PARAMS}: {doubt}"

@@ -69,7 +69,7 @@ def export(embeddings: Embeddings, name: str, target: Path | None = None, metric
 
     Raises:
         InputError: the format is unknown or cannot describe the tokenizer, or `target` has no name, as ".", or is a
-            folder with other files than an export writes.
+            folder with other files than an export writes, or a file where the format is a folder.
     """
     if name not in FORMATS:
         raise InputError(f"the format {name!r} is unknown; use {', '.join(FORMATS)}, or onnx for an LSTM")
@@ -86,7 +86,9 @@ def export(embeddings: Embeddings, name: str, target: Path | None = None, metric
 
 
 def _check_folder(target: Path, written: Path) -> None:
-    """Check that a folder that is replaced has no file but those of an earlier export."""
+    """Check that no folder replaces a file, and that a folder that is replaced has only files of an earlier export."""
+    if target.is_file() and written.is_dir():
+        raise InputError(f"{target} is a file, and this format is a folder; name another place, or delete it")
     names = (set(os.listdir(folder)) if folder.is_dir() else set() for folder in (target, written))
     if others := set.difference(*names):
         raise InputError(

@@ -283,6 +283,12 @@ def test_predictions_in_the_workspace_with_another_hash(repository: Repository, 
     assert "they have another hash than in dvc.lock" in " ".join(compare().split())
 
 
+def test_predictions_older_than_a_model(repository: Repository, compare: Command) -> None:
+    with repository.lock() as stages:  # as after `dvc exp run -S baseline.min_df=10 baseline`
+        stages["baseline"]["outs"][0]["md5"] = "1"
+    assert "evaluate has not run since artifacts/nbsvm changed" in " ".join(compare().split())
+
+
 @pytest.mark.parametrize(
     ("lock", "said"),
     [
@@ -305,9 +311,11 @@ def test_a_lock_that_confirms_nothing(repository: Repository, compare: Command, 
 def test_runs_of_seeds_that_are_no_longer_listed_raise_no_doubt(repository: Repository, compare: Command) -> None:
     with repository.lock() as stages:
         stages["classify@lstm-2"] = {
+            "deps": [{"path": "artifacts/embeddings", "md5": "0"}],
             "params": {"params.yaml": {"baseline": {"min_df": 99}}},
             "outs": [{"path": "artifacts/nbsvm/2", "md5": "0"}],
         }
+        stages["embed"] = {"outs": [{"path": "artifacts/embeddings", "md5": "1"}]}
     assert "!" not in compare()
 
 
@@ -433,6 +441,8 @@ def test_markdown_has_the_figures_and_escapes_names(repository: Repository, comp
     assert "same answers" in printed
     repository.git("branch", "a_|_<b>")
     assert "**a\\_\\|\\_\\<b\\>" in compare("HEAD~1", "a_|_<b>", "--markdown")
+    commit = repository.git("rev-parse", "HEAD").strip()[:7]
+    assert f"**{commit}** against **HEAD~1 " in compare("HEAD~1", commit, "--markdown")
 
 
 def test_markdown_of_several_revisions_has_a_table_each(repository: Repository, compare: Command) -> None:

@@ -247,4 +247,4 @@ def test_the_readme_has_what_the_runs_say_and_the_tasks() -> None:
     text = (FOLDER / "README.md").read_text("utf-8")
     between_markers(text, "runs", "")
     stages = YAML(typ="safe", pure=True).load(FOLDER / "dvc.yaml")["stages"]
-    assert stages["table"]["outs"] == ["experiments/long_lags/page.html"]
+    assert stages["table"]["outs"] == [{"experiments/long_lags/page.html": {"cache": False}}]

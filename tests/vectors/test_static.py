@@ -100,6 +100,15 @@ def test_a_tokenizer_that_cannot_be_described_is_reported(embeddings: Embeddings
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("name", [*FILES, "artifact"])
+def test_a_folder_does_not_replace_a_file(embeddings: Embeddings, tmp_path: Path, name: str) -> None:
+    target = tmp_path / "README.md"
+    target.write_text("mine")
+    with pytest.raises(InputError, match=r"README\.md is a file, and this format is a folder"):
+        export(embeddings, name, target)
+    assert target.read_text() == "mine"
+
+
 @pytest.mark.parametrize("name", [*FILES, "artifact", "word2vec"])
 def test_a_folder_of_other_files_is_not_replaced(embeddings: Embeddings, tmp_path: Path, name: str) -> None:
     target = tmp_path / "mine"
