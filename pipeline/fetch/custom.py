@@ -49,7 +49,9 @@ def read_custom(folder: Path, scratch: Path) -> tuple[str, Iterator[pa.RecordBat
         return str(tables[0] if len(tables) == 1 else folder), _read_tables(folder, tables)
     if not has_folders and entries[0].suffix.lower() not in ARCHIVES:
         known = ", ".join((*SUFFIXES, *ARCHIVES))
-        raise InputError(f"{entries[0]}: the suffix {entries[0].suffix!r} is not one of {known}")
+        raise InputError(
+            f"{entries[0]}: the suffix {entries[0].suffix!r} is not one of {known}; save the reviews as one of these"
+        )
     where = folder if has_folders else entries[0]
     return str(where), read_layout(where, scratch)
 

@@ -70,7 +70,8 @@ class Spool:
                     empty[row["split"]].append(row["id"])
         for split, ids in empty.items():
             if ids:
-                raise InputError(f"{where}: {len(ids)} empty reviews in {split}, the first is {ids[0]}; remove them")
+                n_empty = "an empty review," if len(ids) == 1 else f"{len(ids)} empty reviews, the first"
+                raise InputError(f"{where}: {split} has {n_empty} {ids[0]}; remove {'it' if len(ids) == 1 else 'them'}")
         order = pa.array(sorted(movies) if len(movies) <= MAX_MOVIES else [], pa.string())
         arrays = {name: np.frombuffer(content[name], dtype) for name, dtype in DTYPES.items()}
         self.facts = Facts(**arrays, movie_order=digests(order))

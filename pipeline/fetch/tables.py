@@ -73,9 +73,9 @@ def _check_columns(path: Path, names: list[str], needs_label: bool) -> dict[str,
     columns = columns_of(names)
     missing = [name for name in ("text", "label") if name not in columns and (needs_label or name == "text")]
     if missing:
-        raise InputError(
-            f"{path} has the columns {', '.join(names)}, but no {' and no '.join(missing)}; add or rename one"
-        )
+        whole = len(names) == 1 and any(separator in names[0] for separator in ",;\t|")
+        remedy = "separate the columns by commas, or in a .tsv by tabs" if whole else "add or rename one"
+        raise InputError(f"{path} has the columns {', '.join(names)}, but no {' and no '.join(missing)}; {remedy}")
     _check_once(path, names)
     return columns
 

@@ -91,6 +91,7 @@ def test_folders_are_read(corpus):
     [
         (b"text\ngood\n", "own.csv has the columns text, but no label; add or rename one"),
         (b"label\n1\n", "columns label, but no text"),
+        (b"text;label\ngood;1\n", "but no text and no label; separate the columns by commas, or in a .tsv by tabs"),
         (b"text,label,Text\ngood,1,bad\n", "has more than one column text"),
         (b"text,label\n", "own.csv has no rows"),
         (b"", "cannot be read: it is empty"),
