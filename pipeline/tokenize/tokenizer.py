@@ -10,10 +10,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 from itertools import chain, islice
+from multiprocessing import resource_tracker
 from typing import Any
 
 import numpy as np
 from joblib import Parallel, delayed
+from joblib.externals.loky.backend import resource_tracker as joblib_tracker
 
 from pipeline.core.errors import InputError
 from pipeline.tokenize.chunks import Chunk
@@ -132,7 +134,12 @@ def available_cores() -> int:
 
 @contextmanager
 def _ctrl_c_blocked() -> Iterator[None]:
-    """Delay Ctrl-C while processes start: they inherit the block, so only this process answers it, and ends them."""
+    """Delay Ctrl-C while processes start: they inherit the block, so only this process answers it, and ends them.
+
+    The trackers of shared resources are started before: their start in the block would lift it.
+    """
+    for tracker in (resource_tracker, joblib_tracker):
+        tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

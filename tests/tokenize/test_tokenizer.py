@@ -156,6 +156,26 @@ def test_ctrl_c_ends_the_processes_and_prints_no_traceback() -> None:
     assert "Traceback" not in said  # joblib may warn of tasks that it cancelled
 
 
+BLOCKED = """
+    import psutil
+    from pipeline.tokenize.tokenizer import Tokenizer, tokenize
+    chunks = tokenize(["a good film"] * 10_000, Tokenizer("tweet", lowercase=True), n_jobs=2)
+    next(chunks)
+    for child in psutil.Process().children(recursive=True):
+        if "popen_loky_posix" in child.cmdline()[2]:
+            print(next(line for line in open(f"/proc/{child.pid}/status") if line.startswith("SigBlk")).split()[1])
+    print(sum(1 for _ in chunks))
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the blocked signals are read from Linux's /proc")
+def test_the_processes_do_not_hear_ctrl_c_not_even_while_they_start() -> None:
+    command = [sys.executable, "-c", textwrap.dedent(BLOCKED)]
+    *masks, _ = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    assert len(masks) == 2
+    assert all(int(mask, 16) & (1 << (signal.SIGINT - 1)) for mask in masks)
+
+
 # What the rules of the tokenizers are about: quotes, dots, brackets, contractions, numbers, runs of punctuation.
 PIECES = st.sampled_from(
     """
