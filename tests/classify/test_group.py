@@ -143,7 +143,9 @@ def test_torchrun_gives_the_bytes_of_as_many_processes_of_the_stage(project_copy
     made = ("artifacts/lstm_finetuned", "plots/history/lstm_finetuned-1.csv", "metrics/valid/lstm_finetuned-1.json")
     project_copy.run(*stage)
     expected = project_copy.bytes_of(*made)
-    project_copy.run("torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", *stage)
+    project_copy.run(
+        "torch.distributed.run", "--standalone", "--local-addr=127.0.0.1", "--nproc-per-node=2", "-m", *stage
+    )
     assert project_copy.bytes_of(*made) == expected
 
 

@@ -24,7 +24,8 @@ STAGE = ("stages", "classify", "lstm_finetuned", "1")
 RESULT = "artifacts/lstm_finetuned"
 MADE = (RESULT, "plots/history/lstm_finetuned-1.csv", "metrics/valid/lstm_finetuned-1.json")
 LONG = {"classify.n_processes": 2, "classify.epochs": 40, "classify.patience": 40}  # some seconds
-ONE_MACHINE = ("--standalone", "--nproc-per-node=2")
+# Without the address, the processes look up the name of the machine, which a container may not know, and wait.
+ONE_MACHINE = ("--standalone", "--local-addr=127.0.0.1", "--nproc-per-node=2")
 NODES = ("--nnodes=2", "--nproc-per-node=1")
 C10D = (*NODES, "--rdzv-backend=c10d", "--rdzv-endpoint=host0:29400", "--rdzv-id=training", "--max-restarts=3")
 # torch's launcher keeps one store for all its starts, in which new processes find the addresses of those that ended.
