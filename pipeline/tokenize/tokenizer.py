@@ -24,9 +24,10 @@ from pipeline.tokenize.sentences import TreebankWords, train_punkt
 from pipeline.tokenize.tweet import TweetWords
 
 BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
-# A word, with what follows one apostrophe ("don't"), or a single punctuation character. Possessive, as no shorter match
-# is ever wanted. \x1c to \x1f are white space, with or without re.ASCII.
-WORD = re.compile(r"\w++(?:'\w++)?+|[^\w\s\x1c-\x1f]")
+# A word, with what follows one apostrophe ("don't"), or a single punctuation character. The group is not possessive: in
+# Python 3.11.2, such a group takes an apostrophe with no word after it. \x1c to \x1f are white space, with or without
+# re.ASCII.
+WORD = re.compile(r"\w++(?:'\w+)?|[^\w\s\x1c-\x1f]")
 ASCII_WORD = re.compile(WORD.pattern, re.ASCII)  # the same tokens for ASCII text, and faster
 CHUNK_REVIEWS = 500
 CHUNKS_IN_PROCESS = 4  # so few are tokenized sooner than other processes start

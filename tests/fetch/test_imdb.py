@@ -171,7 +171,7 @@ def pax(**records):
         (pax(**{"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.size": "x"}), "not a tar archive"),
         (pax(path="train/pos/0_2024.txt"), "the rating in '0_2024' is above 127"),
         (pax(size=str(1 << 60)), "a review at most"),
-        (pax(size="-5"), "a review at most|truncated or not"),
+        (pax(size="-5"), "a review at most|truncated or not|has no reviews"),  # by version of Python
         (header(type=tarfile.XHDTYPE, size=512)[:512] + b"7 a=b\n\n".ljust(512, b"\0") * 3, "not a tar|no rev"),
     ],
 )  # fmt: skip
