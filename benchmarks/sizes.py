@@ -4,19 +4,21 @@ A corpus of n reviews is taken to be like IMDB's: a quarter for train, half for 
 read all reviews take n / 100,000 times the seconds and bytes of the committed run, others as many times as they read
 more reviews. The number of types grows as over the last half of IMDB's text. PRICE is in dollars per hour of a core.
 
-Reads:  metrics/, dvc.lock, params.yaml, data/corpus.txt
+Reads:  metrics/, dvc.lock, params.yaml, data/corpus.txt, data/tokens/types.tsv
 Writes: the part of docs/scaling.md between the markers `sizes`
 """
 
 import math
 import sys
-from collections.abc import Mapping
+import tracemalloc
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from tabulate import tabulate
 
 from pipeline.core.files import read_json
+from pipeline.core.vocabulary import read_types
 from pipeline.core.yaml import parse_yaml
 from pipeline.params import Params
 from pipeline.report.markers import write_between_markers
@@ -27,7 +29,7 @@ IMDB, CORES = 100_000, 2
 PRICE = 0.05  # dollars, an assumption
 DOCUMENT = Path("docs/scaling.md")
 ALL = ("data/train.parquet", "data/unsup.parquet", "data/test.parquet", "data/corpus.txt", "data/tokens")
-ENTRY = 134  # bytes of a type in tokenize: a short string in a dictionary, its number and its count
+COUNT = 8  # bytes of a type's count
 
 
 def growth(corpus: Path, n_types: int) -> float:
@@ -35,6 +37,16 @@ def growth(corpus: Path, n_types: int) -> float:
     lines = corpus.read_text("utf-8").splitlines()
     half = {token for line in lines[: len(lines) // 2] for token in line.split()}
     return math.log2(n_types / len(half))
+
+
+def bytes_per_type(types: Iterable[str]) -> float:
+    """Return what a type takes in the memory of `tokenize`: a string with its number in a dictionary, and a count."""
+    encoded = [token.encode() for token in types]
+    tracemalloc.start()
+    index = {token.decode(): i for i, token in enumerate(encoded)}
+    n_bytes, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return n_bytes / len(index) + COUNT
 
 
 def hours(seconds: Mapping[str, float], params: Params, n: int) -> dict[str, float]:
@@ -90,7 +102,8 @@ def table(facts: Mapping[str, Any], params: Params, price: float) -> str:
     """Return a column per size, a row per quantity.
 
     Args:
-        facts: `seconds` by stage, `bytes` of the outputs in ALL, `n_types`, `n_words`, and `growth` of the types.
+        facts: `seconds` by stage, `bytes` of the outputs in ALL, `n_types`, `n_words`, `bytes_per_type` in memory, and
+            the `growth` of the types.
         params: of the run.
         price: dollars per hour of a core.
     """
@@ -110,7 +123,7 @@ def table(facts: Mapping[str, Any], params: Params, price: float) -> str:
         add("disk", amount(facts["bytes"] * n / IMDB))
         types = (n / IMDB) ** facts["growth"]
         add("types", rounded(facts["n_types"] * types))
-        add("memory of `tokenize` for them", amount(facts["n_types"] * types * ENTRY))
+        add("memory of `tokenize` for them", amount(facts["n_types"] * types * facts["bytes_per_type"]))
         vectors = facts["n_words"] * types * params.embed.vector_size * 4 * 2  # of words and of contexts, float32
         add("memory of `embed` for the vectors", amount(vectors))
     cells = [[name, *texts] for name, texts in rows.items()]
@@ -133,6 +146,7 @@ def main(price: str = str(PRICE)) -> None:
         "bytes": sum(sizes[path] for path in ALL),
         "n_types": tokens["n_types"],
         "n_words": vectors["n_words"],
+        "bytes_per_type": bytes_per_type(read_types(Path("data/tokens/types.tsv"))[0]),
         "growth": growth(Path("data/corpus.txt"), tokens["n_types"]),
     }
     hardware = ", ".join(sorted({run["hardware"] for run in runs.values()}))
@@ -140,6 +154,7 @@ def main(price: str = str(PRICE)) -> None:
         f"Computed, not measured, from the committed run on {hardware} and ${float(price):g} per hour of a core;"
         f" the number of types grows with the power {facts['growth']:.2f} of the text. A worker of `embed` reads"
         f" {params.embed.epochs * IMDB / facts['seconds']['embed'] * 0.0864:.0f} million reviews a day, each once."
+        f" A type takes {facts['bytes_per_type']:.0f} bytes in `tokenize`."
     )
     write_between_markers(DOCUMENT, "sizes", f"{table(facts, params, float(price))}\n\n{note}")
 

@@ -137,6 +137,6 @@ def test_other_sizes_take_in_proportion_what_the_committed_run_took(params: Para
 
     (tmp_path / "corpus.txt").write_text("a b\na c\nd a\ne f\n")
     assert growth(tmp_path / "corpus.txt", 6) == pytest.approx(1.0)
-    facts = {"seconds": seconds, "bytes": 1e8, "n_types": 1000, "n_words": 100, "growth": 0.5}
+    facts = {"seconds": seconds, "bytes": 1e8, "n_types": 1000, "n_words": 100, "growth": 0.5, "bytes_per_type": 134.0}
     lines = sizes_table(facts, params, price=0.05).splitlines()
     assert [cell.strip() for cell in lines[-3].split("|")[1:-1]] == ["types", "710", "7,100", "71,000", "710,000"]
