@@ -12,17 +12,18 @@ import math
 import sys
 import tracemalloc
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from tabulate import tabulate
 
-from pipeline.core.files import read_json
+from pipeline.core.errors import InputError
+from pipeline.core.files import check_file, read_json
 from pipeline.core.vocabulary import read_types
 from pipeline.core.yaml import parse_yaml
 from pipeline.params import Params
 from pipeline.report.markers import write_between_markers
-from stages.runner import read_params
+from stages.runner import errors_in_one_line, read_params
 
 SIZES = {"50 k": 50_000, "5 M": 5_000_000, "500 M": 500_000_000, "50 G": 50_000_000_000}
 IMDB, CORES = 100_000, 2
@@ -30,6 +31,27 @@ PRICE = 0.05  # dollars, an assumption
 DOCUMENT = Path("docs/scaling.md")
 ALL = ("data/train.parquet", "data/unsup.parquet", "data/test.parquet", "data/corpus.txt", "data/tokens")
 COUNT = 8  # bytes of a type's count
+
+
+@dataclass(frozen=True)
+class CommittedRun:
+    """What the other sizes are computed from.
+
+    Attributes:
+        seconds: by stage.
+        n_bytes: of the outputs in ALL.
+        n_types: of the corpus.
+        growth: the exponent with which the number of types grows.
+        bytes_per_type: in the memory of `tokenize`.
+        n_words: in the vocabulary.
+    """
+
+    seconds: Mapping[str, float]
+    n_bytes: int
+    n_types: int
+    growth: float
+    bytes_per_type: float
+    n_words: int
 
 
 def growth(corpus: Path, n_types: int) -> float:
@@ -98,66 +120,78 @@ def rounded(value: float) -> str:
     return f"{float(f'{value:.2g}'):,.0f}" if value >= 10 else f"{value:.1f}"
 
 
-def table(facts: Mapping[str, Any], params: Params, price: float) -> str:
-    """Return a column per size, a row per quantity.
-
-    Args:
-        facts: `seconds` by stage, `bytes` of the outputs in ALL, `n_types`, `n_words`, `bytes_per_type` in memory, and
-            the `growth` of the types.
-        params: of the run.
-        price: dollars per hour of a core.
-    """
+def table(run: CommittedRun, params: Params, price: float) -> str:
+    """Return a column per size, a row per quantity; `price` is in dollars per hour of a core."""
     rows: dict[str, list[str]] = {}
 
     def add(name: str, text: str) -> None:
         rows.setdefault(name, []).append(text)
 
     for n in SIZES.values():
-        of_stages = hours(facts["seconds"], params, n)
+        of_stages = hours(run.seconds, params, n)
         for name, value in of_stages.items():
             add(f"time: {name}", duration(value))
         *_, whole, least = of_stages.values()
         for name, value in (("all stages", whole), ("the least", least)):
             add(f"price: {name}", f"${rounded(value * CORES * price)}")
         add("machines that do the least in a day", f"{math.ceil(least / 24):,}")
-        add("disk", amount(facts["bytes"] * n / IMDB))
-        types = (n / IMDB) ** facts["growth"]
-        add("types", rounded(facts["n_types"] * types))
-        add("memory of `tokenize` for them", amount(facts["n_types"] * types * facts["bytes_per_type"]))
-        vectors = facts["n_words"] * types * params.embed.vector_size * 4 * 2  # of words and of contexts, float32
+        add("disk", amount(run.n_bytes * n / IMDB))
+        types = (n / IMDB) ** run.growth
+        add("types", rounded(run.n_types * types))
+        add("memory of `tokenize` for them", amount(run.n_types * types * run.bytes_per_type))
+        vectors = run.n_words * types * params.embed.vector_size * 4 * 2  # of words and of contexts, float32
         add("memory of `embed` for the vectors", amount(vectors))
     cells = [[name, *texts] for name, texts in rows.items()]
     return str(tabulate(cells, ["reviews", *SIZES], "pipe", disable_numparse=True, colalign=("left",) + ("right",) * 4))
+
+
+def dollars(price: str) -> float:
+    """Read a price.
+
+    Raises:
+        InputError: it is not a number, or below 0.
+    """
+    try:
+        value = float(price)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value < math.inf:
+        raise InputError(f"PRICE = {price!r} is no price; give dollars per hour of a core, such as {PRICE}")
+    return value
 
 
 def main(price: str = str(PRICE)) -> None:
     """Write the table.
 
     Raises:
-        InputError: a file is missing or broken.
+        InputError: a file is missing or broken, or the price is none.
     """
-    lock = parse_yaml(Path("dvc.lock").read_bytes(), "dvc.lock")["stages"]
-    sizes = {out["path"]: out["size"] for stage in lock.values() for out in stage.get("outs", [])}
-    runs = {path.stem: read_json(path) for path in sorted(Path("metrics/seconds").glob("*.json"))}
-    tokens, vectors = read_json(Path("metrics/tokens.json")), read_json(Path("metrics/embeddings.json"))
+    of_core = dollars(price)
+    lock = Path("dvc.lock")
+    check_file(lock)
+    stages = parse_yaml(lock.read_bytes(), lock)["stages"]
+    sizes = {out["path"]: out["size"] for stage in stages.values() for out in stage.get("outs", [])}
+    measured = {path.stem: read_json(path) for path in sorted(Path("metrics/seconds").glob("*.json"))}
+    n_types = read_json(Path("metrics/tokens.json"))["n_types"]
     params = read_params()
-    facts: dict[str, Any] = {
-        "seconds": {name: run["seconds"] for name, run in runs.items()},
-        "bytes": sum(sizes[path] for path in ALL),
-        "n_types": tokens["n_types"],
-        "n_words": vectors["n_words"],
-        "bytes_per_type": bytes_per_type(read_types(Path("data/tokens/types.tsv"))[0]),
-        "growth": growth(Path("data/corpus.txt"), tokens["n_types"]),
-    }
-    hardware = ", ".join(sorted({run["hardware"] for run in runs.values()}))
-    note = (
-        f"Computed, not measured, from the committed run on {hardware} and ${float(price):g} per hour of a core;"
-        f" the number of types grows with the power {facts['growth']:.2f} of the text. A worker of `embed` reads"
-        f" {params.embed.epochs * IMDB / facts['seconds']['embed'] * 0.0864:.0f} million reviews a day, each once."
-        f" A type takes {facts['bytes_per_type']:.0f} bytes in `tokenize`."
+    run = CommittedRun(
+        seconds={name: one["seconds"] for name, one in measured.items()},
+        n_bytes=sum(sizes[path] for path in ALL),
+        n_types=n_types,
+        growth=growth(Path("data/corpus.txt"), n_types),
+        bytes_per_type=bytes_per_type(read_types(Path("data/tokens/types.tsv"))[0]),
+        n_words=read_json(Path("metrics/embeddings.json"))["n_words"],
     )
-    write_between_markers(DOCUMENT, "sizes", f"{table(facts, params, float(price))}\n\n{note}")
+    hardware = ", ".join(sorted({one["hardware"] for one in measured.values()}))
+    note = (
+        f"Computed, not measured, from the committed run on {hardware} and ${of_core:g} per hour of a core;"
+        f" the number of types grows with the power {run.growth:.2f} of the text. A worker of `embed` reads"
+        f" {params.embed.epochs * IMDB / run.seconds['embed'] * 0.0864:.0f} million reviews a day, each once."
+        f" A type takes {run.bytes_per_type:.0f} bytes in `tokenize`."
+    )
+    write_between_markers(DOCUMENT, "sizes", f"{table(run, params, of_core)}\n\n{note}")
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    with errors_in_one_line("sizes"):
+        main(*sys.argv[1:])

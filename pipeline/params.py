@@ -64,7 +64,8 @@ def parse(values: Mapping[str, Any]) -> Params:
         raise InputError(f"params.yaml: classify.cell = {classify.cell!r}: {error}") from None
     if params.embed.min_alpha > params.embed.alpha:
         raise InputError(
-            f"params.yaml: embed.min_alpha = {params.embed.min_alpha} is above embed.alpha = {params.embed.alpha}"
+            f"params.yaml: embed.min_alpha = {params.embed.min_alpha} is above embed.alpha = {params.embed.alpha};"
+            " lower it, or raise embed.alpha"
         )
     if params.embed.pretrained and params.embed.continue_from:
         raise InputError(

@@ -69,7 +69,7 @@ def apply(preset: Mapping[str, Any], params: str) -> str:
         for section in sections:
             place = place.get(section, {}) if isinstance(place, dict) else {}
         if not isinstance(place, dict) or last not in place:
-            raise InputError(f"the preset sets {key}, which params.yaml does not have")
+            raise InputError(f"the preset sets {key}, which params.yaml does not have; correct its name")
         if isinstance(value, list):
             place[last] = CommentedSeq(value)
             place[last].fa.set_flow_style()  # on one line, as in params.yaml

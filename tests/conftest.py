@@ -15,10 +15,10 @@ import numpy as np
 import pyarrow.csv
 import pytest
 from hypothesis import settings
-from ruamel.yaml import YAML
 
 from pipeline.fetch.synthetic import sample_tables
 from pipeline.params import Params, parse
+from pipeline.presets import apply
 from stages.runner import read_params
 
 settings.register_profile("project", deadline=None)  # a busy machine takes its time
@@ -123,15 +123,7 @@ class Project:
     def set(self, values: dict[str, Any]) -> None:
         """Change params.yaml."""
         path = self.folder / "params.yaml"
-        yaml = YAML()
-        params = yaml.load(path)
-        for key, value in values.items():
-            *sections, name = key.split(".")
-            place = params
-            for section in sections:
-                place = place[section]
-            place[name] = value
-        yaml.dump(params, path)
+        path.write_text(apply(values, path.read_text("utf-8")), "utf-8")
 
     def command(self, *arguments: str) -> list[str]:
         """Return `python -m ...` with this Python."""

@@ -16,13 +16,14 @@ from benchmarks.gpu import difference, floor_per_token
 from benchmarks.measure import figure, line, side_by_side
 from benchmarks.measure import table as figures_table
 from benchmarks.scale import sizes, write_reviews
-from benchmarks.sizes import amount, duration, growth, hours
+from benchmarks.sizes import CommittedRun, amount, dollars, duration, growth, hours
 from benchmarks.sizes import table as sizes_table
 from benchmarks.training import config_of, flops_per_token, matmul_rate
 from benchmarks.tutorial import Packed
 from pipeline.cells import make_cell
 from pipeline.classify.batches import Reviews
 from pipeline.classify.network import Dropout, Network
+from pipeline.core.errors import InputError
 from pipeline.core.files import read_json
 from pipeline.core.ragged import Ragged
 from pipeline.fetch.custom import read_custom
@@ -137,6 +138,13 @@ def test_other_sizes_take_in_proportion_what_the_committed_run_took(params: Para
 
     (tmp_path / "corpus.txt").write_text("a b\na c\nd a\ne f\n")
     assert growth(tmp_path / "corpus.txt", 6) == pytest.approx(1.0)
-    facts = {"seconds": seconds, "bytes": 1e8, "n_types": 1000, "n_words": 100, "growth": 0.5, "bytes_per_type": 134.0}
-    lines = sizes_table(facts, params, price=0.05).splitlines()
+    run = CommittedRun(seconds, n_bytes=10**8, n_types=1000, growth=0.5, bytes_per_type=134.0, n_words=100)
+    lines = sizes_table(run, params, price=0.05).splitlines()
     assert [cell.strip() for cell in lines[-3].split("|")[1:-1]] == ["types", "710", "7,100", "71,000", "710,000"]
+
+
+@pytest.mark.parametrize("price", ["much", "", "-1", "nan", "inf"])
+def test_a_price_that_is_none_is_named(price: str) -> None:
+    assert dollars("0.05") == 0.05
+    with pytest.raises(InputError, match=f"PRICE = '{price}' is no price; give dollars per hour of a core"):
+        dollars(price)

@@ -7,17 +7,14 @@ import click
 
 from pipeline.commands.options import PATH
 from pipeline.core.errors import InputError, refusing
-from pipeline.core.models import MODELS
+from pipeline.core.models import LEAD, MODELS
 
 
 @click.command()
 @click.argument("text", nargs=-1)
 @click.option("--file", metavar="FILE", help="A text file with one review per line; - reads standard input.")
 @click.option(
-    "--model",
-    type=PATH,
-    default="artifacts/lstm_finetuned",
-    help="A model, by name, by folder, or by the folder of one seed of an LSTM.",
+    "--model", type=PATH, default=LEAD, help="A model, by name, by folder, or by the folder of one seed of an LSTM."
 )
 def predict(text: tuple[str, ...], file: str | None, model: Path) -> None:
     """Print the probability that each review is positive.

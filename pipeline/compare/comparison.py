@@ -13,7 +13,7 @@ from pipeline.evaluate.significance import Difference, Interval, difference, hol
 
 
 @dataclass(frozen=True)
-class Score:
+class Accuracy:
     """The accuracy of a model in one revision; of several seeds, the mean."""
 
     accuracy: float
@@ -22,8 +22,8 @@ class Score:
     seeds: tuple[int, ...]
 
     @classmethod
-    def of(cls, model: Answers, level: float) -> "Score":
-        """Score the answers of a model."""
+    def of(cls, model: Answers, level: float) -> "Accuracy":
+        """Return the accuracy of a model's answers."""
         n, accuracy = model.right.shape[1], float(model.right.mean())
         return cls(accuracy, wilson(round(accuracy * n), n, level), tuple(model.accuracies.tolist()), model.seeds)
 
@@ -37,8 +37,8 @@ class Score:
 class ModelChange:
     """How one model differs between A and B."""
 
-    a: Score
-    b: Score
+    a: Accuracy
+    b: Accuracy
     change: Difference
     level: float
     p_holm: float | None = None  # if it is one of several tests
@@ -114,8 +114,8 @@ def compare(
         n_reviews=len(table),
         models={
             model: ModelChange(
-                Score.of(before[model], level),
-                Score.of(after[model], level),
+                Accuracy.of(before[model], level),
+                Accuracy.of(after[model], level),
                 difference(before[model], after[model], n_resamples=n_resamples, seed=seed, level=level),
                 level,
             )
@@ -159,15 +159,15 @@ def as_dict(comparison: Comparison) -> dict[str, Any]:
     def revision(one: RevisionResults) -> dict[str, Any]:
         return {"name": one.name, "commit": one.revision.commit, "notes": list(one.notes)}
 
-    def score(one: Score) -> dict[str, Any]:
-        accuracy = {"accuracy": one.accuracy, "low": one.interval[0], "high": one.interval[1]}
-        return {**accuracy, **({"seeds": list(one.seeds), "accuracies": list(one.accuracies)} if one.seeds else {})}
+    def accuracy(one: Accuracy) -> dict[str, Any]:
+        figures = {"accuracy": one.accuracy, "low": one.interval[0], "high": one.interval[1]}
+        return {**figures, **({"seeds": list(one.seeds), "accuracies": list(one.accuracies)} if one.seeds else {})}
 
     def model(one: ModelChange) -> dict[str, Any]:
         change, both = one.change, one.change.both
         value = {
-            "a": score(one.a),
-            "b": score(one.b),
+            "a": accuracy(one.a),
+            "b": accuracy(one.b),
             "difference": change.difference,
             "low": change.interval[0],
             "high": change.interval[1],

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from pipeline.core.errors import InputError, one_line
+from pipeline.core.params import flatten
 from pipeline.core.yaml import parse_yaml
 
 
@@ -46,7 +47,7 @@ def doubts(lock: bytes | None, params: Mapping[str, Any], content: bytes, path: 
 
     Args:
         lock: dvc.lock.
-        params: the values of params.yaml in the same revision.
+        params: the values of params.yaml in the same revision, by dotted name.
         content: the file.
         path: the file's path in the project, an output of some stage.
 
@@ -71,9 +72,10 @@ def doubts(lock: bytes | None, params: Mapping[str, Any], content: bytes, path: 
             newer = [dep.path for dep in stages[name].deps if hashes.get(dep.path, str(dep.md5)) != str(dep.md5)]
             if newer:
                 reasons.append(f"{name} has not run since {', '.join(newer)} changed")
-            for key, locked in _values(stages[name].params):
-                if (now := _at(params, key)) != locked:
-                    differing[key] = (locked, now)
+            for values in stages[name].params.values():
+                for key, locked in flatten(values):
+                    if (now := params.get(key)) != locked:
+                        differing[key] = (locked, now)
     for key, (ran_with, now) in differing.items():
         reasons.append(f"they were made with {key} = {_shown(ran_with)}, not {_shown(now)}")
     return reasons
@@ -102,22 +104,5 @@ def _upstream(stages: Stages, path: str) -> Iterator[str]:
 
 def _of_unlisted_seed(name: str, params: Mapping[str, Any]) -> bool:
     """Return whether a run of a matrix stage, `classify@lstm_frozen-2`, has a seed that is no longer listed."""
-    seeds = {str(seed) for seed in params.get("seeds") or []}
-    return "@" in name and bool(seeds) and name.rpartition("-")[2] not in seeds
-
-
-def _values(files: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, Any]]:
-    """Yield the parameters of a stage, such as `baseline.C`, with their values; those of a section one by one."""
-    for values in files.values():
-        for key, value in values.items():
-            if isinstance(value, Mapping):
-                yield from ((f"{key}.{inner}", one) for inner, one in value.items())
-            else:
-                yield key, value
-
-
-def _at(params: Mapping[str, Any], key: str) -> Any:
-    value: Any = params
-    for part in key.split("."):
-        value = value.get(part) if isinstance(value, Mapping) else None
-    return value
+    seeds = params.get("seeds")
+    return "@" in name and isinstance(seeds, list) and name.rpartition("-")[2] not in map(str, seeds)

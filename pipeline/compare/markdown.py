@@ -1,6 +1,5 @@
 """Comparisons as Markdown, for the page of a pull request."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -8,7 +7,7 @@ from tabulate import tabulate
 
 from pipeline.compare.comparison import ABSENT, Comparison, ModelChange
 from pipeline.compare.results import RevisionResults
-from pipeline.compare.text import SAID
+from pipeline.compare.text import SAID, shown_value
 from pipeline.evaluate.significance import Interval
 
 COLUMNS = ("model", "A", "B", "B - A, points", "gained", "lost", "p", "verdict")
@@ -68,7 +67,7 @@ def _revision(one: RevisionResults) -> str:
 
 
 def _value(value: Any) -> str:
-    return ABSENT if value == ABSENT else _code(json.dumps(value, ensure_ascii=False, default=str))
+    return ABSENT if value == ABSENT else _code(shown_value(value))
 
 
 def _code(text: str) -> str:

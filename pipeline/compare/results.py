@@ -58,18 +58,17 @@ def read_results(revision: Revision) -> RevisionResults:
     if text is None:
         raise InputError(f"{where} has no {PARAMS}; name a revision of this project")
     remedy = "correct it" if revision.commit is None else "choose another revision"
-    params = parse_yaml(text, f"{PARAMS} of {where}", remedy)
-    if not isinstance(params, Mapping):
+    values = parse_yaml(text, f"{PARAMS} of {where}", remedy)
+    if not isinstance(values, Mapping):
         raise InputError(f"{PARAMS} of {where} has no parameters; {remedy}")
+    params = dict(flatten(values))
     table = load_predictions(content, f"{path} of {where}")
     notes = [
         f"the predictions of {where} may not belong to its {PARAMS}: {doubt}"
         for doubt in doubts(revision.read(LOCK), params, content, path.as_posix())
     ]
     machine = _machine(revision.read(PROVENANCE))
-    return RevisionResults(
-        revision, table, hashlib.md5(content).hexdigest(), dict(flatten(params)), machine, tuple(notes)
-    )
+    return RevisionResults(revision, table, hashlib.md5(content).hexdigest(), params, machine, tuple(notes))
 
 
 def _machine(provenance: bytes | None) -> dict[str, Any]:

@@ -49,7 +49,7 @@ def _git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
         raise InputError("git is not installed; it is needed to read revisions") from None
 
 
-def _in_repository(folder: Path) -> None:
+def _check_repository(folder: Path) -> None:
     done = _git(folder, "rev-parse", "--git-dir")
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip().partition("\n")[0]
@@ -75,7 +75,7 @@ def experiments(folder: Path) -> list[Revision]:
     Raises:
         InputError: the folder is not in a git repository.
     """
-    _in_repository(folder)
+    _check_repository(folder)
     lines = _git(
         folder, "for-each-ref", "--sort=committerdate", "--format=%(objectname) %(refname)", "refs/exps"
     ).stdout.decode(errors="replace")
@@ -96,7 +96,7 @@ def find(name: str, folder: Path) -> Revision:
     Raises:
         InputError: the folder is not in a git repository, nothing has the name, or several experiments have it.
     """
-    _in_repository(folder)
+    _check_repository(folder)
     if name == WORKSPACE:
         dirty = _git(folder, "status", "--porcelain", "--untracked-files=no", "--", ".").stdout
         return Revision(name, None, "with changes since HEAD" if dirty else "as HEAD is", folder)

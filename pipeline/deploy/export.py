@@ -1,5 +1,6 @@
 """The folder that a program without torch needs: the LSTM as ONNX, its vocabulary, its tokenizer."""
 
+import os
 from dataclasses import asdict
 from pathlib import Path
 
@@ -28,8 +29,8 @@ def export_onnx(model: str, artifacts: Path, target: Path | None = None) -> Path
             cannot be exported.
     """
     target = target or TARGET
-    if target.exists() or target.is_symlink():
-        raise InputError(f"{target} exists; delete it, or name another folder with --output")
+    if os.path.lexists(target):
+        raise InputError(f"{target} exists; name another place with --output, or delete it")
     if model in (*BASELINES, ENSEMBLE):
         raise InputError(f"{model} is no LSTM; only {', '.join(NETWORKS)} can be exported as onnx")
     folder = artifacts / model if model in NETWORKS else Path(model)

@@ -59,7 +59,7 @@ FORMATS: dict[str, tuple[str, Callable[[Embeddings, Path], None]]] = {
 
 
 def export(embeddings: Embeddings, name: str, target: Path | None = None, metrics: Path | None = None) -> Path:
-    """Write embeddings in a format and return the path.
+    """Write embeddings in a format and return the path; nothing is replaced.
 
     Args:
         embeddings: the vectors.
@@ -68,29 +68,16 @@ def export(embeddings: Embeddings, name: str, target: Path | None = None, metric
         metrics: the metrics of the same run, for the card of `artifact`.
 
     Raises:
-        InputError: the format is unknown or cannot describe the tokenizer, or `target` has no name, as ".", or is a
-            folder with other files than an export writes, or a file where the format is a folder.
+        InputError: the format is unknown or cannot describe the tokenizer, or `target` exists.
     """
     if name not in FORMATS:
         raise InputError(f"the format {name!r} is unknown; use {', '.join(FORMATS)}, or onnx for an LSTM")
     default, write = FORMATS[name]
     target = target or Path(default)
-    if not target.name:
-        raise InputError(f"{str(target)!r} is no name of a file; name one in it, such as {target / default}")
+    if os.path.lexists(target):
+        raise InputError(f"{target} exists; name another place with --output, or delete it")
     with atomic(target) as temporary:
         write(embeddings, temporary)
         if name == "artifact":
             (temporary / "README.md").write_text(vectors_card(embeddings, metrics, binary=True), "utf-8")
-        _check_folder(target, temporary)
     return target
-
-
-def _check_folder(target: Path, written: Path) -> None:
-    """Check that no folder replaces a file, and that a folder that is replaced has only files of an earlier export."""
-    if target.is_file() and written.is_dir():
-        raise InputError(f"{target} is a file, and this format is a folder; name another place, or delete it")
-    names = (set(os.listdir(folder)) if folder.is_dir() else set() for folder in (target, written))
-    if others := set.difference(*names):
-        raise InputError(
-            f"{target} is a folder with {min(others)!r}, which would be deleted; name another place, or delete it"
-        )

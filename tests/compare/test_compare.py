@@ -319,6 +319,15 @@ def test_runs_of_seeds_that_are_no_longer_listed_raise_no_doubt(repository: Repo
     assert "!" not in compare()
 
 
+@pytest.mark.parametrize("seeds", [3, None, {"a": 1}, "1"])
+def test_seeds_that_are_no_list_are_compared(repository: Repository, compare: Command, seeds: Any) -> None:
+    with repository.lock() as stages:
+        stages["classify@lstm-2"] = {"outs": [{"path": "artifacts/nbsvm/2", "md5": "0"}]}
+    repository.params["seeds"] = seeds
+    YAML().dump(repository.params, repository.folder / "params.yaml")
+    assert "parameters that differ" in compare()
+
+
 def test_parameters_upstream_count_through_folders_and_matrix_stages(repository: Repository, compare: Command) -> None:
     with repository.lock() as stages:
         folders = ("artifacts/lstm", "pipeline/core")

@@ -111,7 +111,7 @@ def test_nothing_is_overwritten(trained: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.chdir(trained)
     (trained / "onnx-model").write_text("mine")
     (trained / "link").symlink_to("nowhere")
-    assert "error: onnx-model exists; delete it, or name another folder with --output" in call().stderr
+    assert "error: onnx-model exists; name another place with --output, or delete it" in call().stderr
     assert "error: link exists" in call("--output", "link").stderr
     assert (trained / "onnx-model").read_text() == "mine"
 

@@ -60,7 +60,7 @@ def compared(before: np.ndarray, after: np.ndarray, seeds: tuple[int, ...], othe
     return difference(Answers(before, seeds), Answers(after, others), n_resamples=500, seed=1, level=0.05)
 
 
-def test_a_changeby_hand() -> None:
+def test_a_change_by_hand() -> None:
     before = np.array([[1, 1, 1, 0, 0, 0, 0, 0]], bool)
     after = np.array([[1, 1, 0, 1, 1, 1, 1, 0]], bool)
     change = compared(before, after, (), ())
@@ -213,7 +213,7 @@ def test_the_false_positive_rate_with_noise_from_reviews_and_seeds_is_at_most_th
     assert by_p <= 0.05 + ERROR
 
 
-def test_a_real_changeis_significant() -> None:
+def test_a_real_change_is_significant() -> None:
     rng = np.random.default_rng(2)
     chances = rng.beta(4, 0.6, 5000)
     before = answers_of(rng, chances - 0.05, 3, 0.003)

@@ -166,7 +166,7 @@ def _lock(folder: Path) -> None:
 
 
 def _read_lock(folder: Path) -> None:
-    params = YAML(typ="safe").load((ROOT / "params.yaml").read_text())
+    params = dict(flatten(YAML(typ="safe").load((ROOT / "params.yaml").read_text())))
     doubts((folder / "dvc.lock").read_bytes(), params, b"", "predictions/test.json")
 
 

@@ -83,6 +83,22 @@ def test_an_unknown_format_is_reported(embeddings: Embeddings) -> None:
         export(embeddings, "csv")
 
 
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("kind", ["file", "folder", "link"])
+def test_nothing_is_replaced(embeddings: Embeddings, tmp_path: Path, name: str, kind: str) -> None:
+    target = tmp_path / "mine"
+    if kind == "file":
+        target.write_text("mine")
+    elif kind == "folder":
+        target.mkdir()
+    else:
+        target.symlink_to("nowhere")
+    with pytest.raises(InputError, match="mine exists; name another place with --output, or delete it"):
+        export(embeddings, name, target)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+    assert kind != "file" or target.read_text() == "mine"
+
+
 def test_the_vectors_of_an_lstm_are_exported_in_the_same_format(project: Project, tmp_path: Path) -> None:
     before = Embeddings.load(project.folder / "artifacts/embeddings")
     tuned = load_vectors(project.folder / "artifacts/lstm_finetuned/1")

@@ -1,7 +1,6 @@
 """The folders for sentence-transformers and model2vec, without these libraries; with them: tests/static."""
 
 import json
-import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -98,34 +97,3 @@ def test_a_tokenizer_that_cannot_be_described_is_reported(embeddings: Embeddings
     with pytest.raises(InputError, match="'words' is unknown"):
         export(replace(embeddings, tokenizer={**treebank, "name": "words"}), name, tmp_path / "v")
     assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize("name", [*FILES, "artifact"])
-def test_a_folder_does_not_replace_a_file(embeddings: Embeddings, tmp_path: Path, name: str) -> None:
-    target = tmp_path / "README.md"
-    target.write_text("mine")
-    with pytest.raises(InputError, match=r"README\.md is a file, and this format is a folder"):
-        export(embeddings, name, target)
-    assert target.read_text() == "mine"
-
-
-@pytest.mark.parametrize("name", [*FILES, "artifact", "word2vec"])
-def test_a_folder_of_other_files_is_not_replaced(embeddings: Embeddings, tmp_path: Path, name: str) -> None:
-    target = tmp_path / "mine"
-    target.mkdir()
-    export(embeddings, name, target)  # an empty one is
-    export(embeddings, name, target)
-    if target.is_file():
-        target.unlink()
-        target.mkdir()
-    (target / "thesis.tex").write_text("all of it")
-    message = f"{re.escape(str(target))} is a folder with 'thesis.tex', which would be deleted; name another"
-    with pytest.raises(InputError, match=message):
-        export(embeddings, name, target)
-    assert (target / "thesis.tex").read_text() == "all of it"
-    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
-
-
-def test_a_place_without_a_name_is_reported(embeddings: Embeddings) -> None:
-    with pytest.raises(InputError, match=r"'\.' is no name of a file; name one in it, such as model2vec"):
-        export(embeddings, "model2vec", Path("."))
