@@ -33,6 +33,6 @@ def main(progress: Progress, *, maas: Maas) -> dict[str, float]:
     training = {"model": "the model of Maas et al. (2011)", **maas.model_dump(), "n_reviews": len(reviews)}
     with atomic(Path("artifacts/maas")) as folder:
         Embeddings(vectors, types[:n_words], counts[:n_words], read_tokenizer(TOKENS), training).save(folder)
-    rows = [{"epoch": epoch, "objective": f"{loss:.4f}"} for epoch, loss in enumerate(losses, 1)]
+    rows = [{"epoch": epoch, "loss": f"{loss:.4f}"} for epoch, loss in enumerate(losses, 1)]
     write_csv(Path("plots/maas.csv"), rows)
     return {"words": n_words, "loss": losses[-1]}

@@ -6,7 +6,7 @@ vectors, intrinsic scores, and a map.
 Reads:  data/tokens/train/, artifacts/{embeddings,maas}/, artifacts/lstm_finetuned/ of the first seed
 Writes: artifacts/tuned/ (the fine-tuned vectors, in the format of artifacts/embeddings/), metrics/polarity.json,
         data/polarity.json (neighbors and map, for the report)
-Params: seeds, polarity, baseline.C
+Params: seeds, polarity, baseline.C, baseline.max_reviews
 """
 
 from pathlib import Path

@@ -117,6 +117,27 @@ def test_a_stage_gets_the_sections_that_it_depends_on(name: str) -> None:
         assert wanted == {key.partition(".")[0] for key in keys}
 
 
+def parameters_read(stage: str) -> set[str]:
+    """Return the sections and the parameters that the file of a stage reads: `embed` if it passes it on whole."""
+    sections = set(Params.model_fields) - {"seeds"}
+    read, inside = set(), set()
+    for node in ast.walk(ast.parse((ROOT / "stages" / f"{stage}.py").read_text("utf-8"))):  # outer nodes first
+        match node:
+            case ast.Attribute(ast.Name(section) as name, key) if section in sections:
+                read.add(f"{section}.{key}")
+                inside.add(name)
+            case ast.Name(section) if section in sections and node not in inside:
+                read.add(section)
+    return read
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_a_stage_depends_on_each_parameter_that_it_reads(name: str) -> None:
+    keys = keys_of(STAGES[name])
+    if keys != ["params.yaml"]:
+        assert {key for key in parameters_read(name) if key not in keys and key.partition(".")[0] not in keys} == set()
+
+
 def test_the_report_shows_every_section() -> None:
     signature = inspect.signature(importlib.import_module("stages.report").main)
     assert set(signature.parameters) == {"progress", *Params.model_fields}
