@@ -1,7 +1,7 @@
 """What all models of a run say about a text, in detail."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from pipeline.core.models import BASELINES, LEAD, NETWORKS, first_seed
 from pipeline.core.ragged import Ragged
 from pipeline.ensemble.trained_models import load_lstm
 from pipeline.evaluate.prefixes import prefix_probabilities
-from pipeline.evaluate.spans import spans
+from pipeline.evaluate.spans import cut, spans
 from pipeline.serve.similar import SimilarReviews
 from pipeline.serve.text_model import Predict, load_baseline
 from pipeline.tokenize.tokenizer import Tokenizer, clean
@@ -93,14 +93,17 @@ class Predictor:
                 models[name] = float(prefixes.probabilities[-1])
             else:
                 models[name] = float(classifier.probabilities(review)[0])
-        left_out = {i: "middle" if ids[i] >= 0 else "unknown" for i in range(len(tokens))}
-        step = {int(token): i // stride for i, token in enumerate(known[prefixes.places])}
+        facts: list[dict[str, Any]] = [{"left_out": "middle" if i >= 0 else "unknown"} for i in ids.tolist()]
+        for step, token in enumerate(known[prefixes.places].tolist()):
+            facts[token] = {"step": step // stride}
         mean = mean_vectors(review, self.embeddings.vectors)[0]
         cleaned = clean(text)
         return {
             "models": models,
             "before": logit(prefixes.before),
-            "pieces": _pieces(cleaned, tokens, step, left_out),
+            "pieces": [
+                {"text": piece, **({} if i is None else facts[i])} for piece, i in cut(cleaned, spans(cleaned, tokens))
+            ],
             "steps": [logit(p) for p in prefixes.probabilities[ends - 1]],
             "stride": stride,
             "n_words": len(cleaned.split()),
@@ -115,20 +118,3 @@ def logit(probability: float) -> float:
     """Return the logit of a probability, rounded to three decimals."""
     p = min(max(float(probability), 1e-9), 1 - 1e-9)
     return round(math.log(p / (1 - p)), 3)
-
-
-def _pieces(
-    text: str, tokens: Sequence[str], step: Mapping[int, int], left_out: Mapping[int, str]
-) -> list[dict[str, Any]]:
-    """Cut the text at its tokens; what lies between tokens, white space mostly, becomes pieces too."""
-    pieces: list[dict[str, Any]] = []
-    end = 0
-    for i, span in enumerate(spans(text, tokens)):
-        if span is None:
-            continue
-        if span[0] > end:
-            pieces.append({"text": text[end : span[0]]})
-        what = {"step": step[i]} if i in step else {"left_out": left_out[i]}
-        pieces.append({"text": text[span[0] : span[1]], **what})
-        end = span[1]
-    return [*pieces, {"text": text[end:]}] if end < len(text) else pieces
