@@ -86,7 +86,6 @@ class Predictor:
         n_read = min(len(known), config.head_tokens + config.tail_tokens)
         stride = max(1, math.ceil((n_read / N_EXACT) ** 2))
         prefixes = prefix_probabilities(self.lstms[LEAD], review.values, stride)
-        ends = np.unique(np.append(np.arange(stride, n_read, stride), n_read)) if n_read else np.empty(0, np.int64)
         models = {name: float(model([chunk])[0]) for name, model in self.baselines.items()}
         for name, classifier in self.lstms.items():
             if name == LEAD and n_read:
@@ -104,7 +103,7 @@ class Predictor:
             "pieces": [
                 {"text": piece, **({} if i is None else facts[i])} for piece, i in cut(cleaned, spans(cleaned, tokens))
             ],
-            "steps": [logit(p) for p in prefixes.probabilities[ends - 1]],
+            "steps": [logit(p) for p in prefixes.probabilities[prefixes.ends - 1]],
             "stride": stride,
             "n_words": len(cleaned.split()),
             "n_tokens": len(tokens),
