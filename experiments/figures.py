@@ -10,7 +10,7 @@ from experiments.cells.comparison import Compared
 from experiments.record import Figures
 from pipeline.report.charts import STYLES, Spec, axis, chart, styled
 
-Runs: TypeAlias = Mapping[str, Mapping[str, Figures]]  # by the name of the run and its seed
+RunsBySeed: TypeAlias = Mapping[str, Mapping[str, Figures]]  # by the name of the run and its seed
 WIDTH = 680
 INK = {"labelColor": "var(--ink)", "labelLimit": 240}
 DOT: Spec = {"type": "point", "filled": True, "size": 60, "opacity": 1}
@@ -44,7 +44,7 @@ def _forest(title: str, description: str, rows: list[dict[str, Any]], points: It
     return {**chart(description, layers, rows, 60 + 26 * len(rows)), "width": WIDTH}
 
 
-def ablation(runs: Runs) -> Spec:
+def ablation(runs: RunsBySeed) -> Spec:
     """Draw how much the log loss rises without each technique, paired by seed, with 95 % intervals.
 
     The variance between seeds is the mean over the techniques: three seeds of one are too few to estimate it.
@@ -96,7 +96,7 @@ def cells(tests: Mapping[str, Compared], reference: str, level: float) -> Spec:
     return _forest(title, f"Points of accuracy ahead of {reference}: {listed}.", rows)
 
 
-def labels(runs: Runs) -> Spec:
+def labels(runs: RunsBySeed) -> Spec:
     """Draw the validation accuracy of each model over the number of labels."""
     values = [
         {"model": model, "labels": number if number == "all" else f"{int(number):,}", "accuracy": 100 * run[model]}
@@ -117,7 +117,7 @@ def labels(runs: Runs) -> Spec:
     return {**chart(description, layers, values, 380), "width": WIDTH}
 
 
-def parameters(runs: Runs, defaults: Mapping[str, Any]) -> Spec:
+def parameters(runs: RunsBySeed, defaults: Mapping[str, Any]) -> Spec:
     """Draw the validation log loss of the frozen LSTM over the value of each parameter of the vectors.
 
     Args:

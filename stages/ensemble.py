@@ -16,7 +16,7 @@ from pipeline.core.models import BASELINES, ENSEMBLE
 from pipeline.core.progress import Progress
 from pipeline.core.ragged import Ragged, load_labels
 from pipeline.ensemble.params import Ensemble
-from pipeline.ensemble.predictions import DECIMALS, Probabilities
+from pipeline.ensemble.predictions import DECIMALS, Probabilities, correct
 from pipeline.ensemble.trained_models import TokenizedReviews, predict_all
 from pipeline.ensemble.weighted import WeightedLogits
 
@@ -51,7 +51,7 @@ def main(progress: Progress, *, seeds: list[int], ensemble: Ensemble) -> dict[st
         np.save(file, weighted.probabilities(on_unsup).round(DECIMALS).astype(np.float32))
     p = weighted.probabilities(on_validation)
     figures = {
-        "accuracy": round(float(((p >= 0.5) == (labels[valid] == 1)).mean()), 4),
+        "accuracy": round(float(correct(labels[valid], p[None]).mean()), 4),
         "log_loss": round(float(log_loss(labels[valid], p)), 4),
     }
     write_json(Path("metrics/valid/ensemble.json"), figures)

@@ -164,7 +164,7 @@ def as_dict(comparison: Comparison) -> dict[str, Any]:
         return {**figures, **({"seeds": list(one.seeds), "accuracies": list(one.accuracies)} if one.seeds else {})}
 
     def model(one: ModelChange) -> dict[str, Any]:
-        change, both = one.change, one.change.both
+        change, variance = one.change, one.change.variance
         value = {
             "a": accuracy(one.a),
             "b": accuracy(one.b),
@@ -180,12 +180,12 @@ def as_dict(comparison: Comparison) -> dict[str, Any]:
         }
         if one.p_holm is not None:
             value["p_holm"] = one.p_holm
-        if both:
-            value["bootstrap"] = {"low": change.fits_interval[0], "high": change.fits_interval[1]}
+        if variance:
+            value["bootstrap"] = {"low": change.bootstrap_interval[0], "high": change.bootstrap_interval[1]}
             value["standard_error"] = {
-                "reviews": both.reviews**0.5,
-                "seeds": sum(part.between for part in both.seeds) ** 0.5,
-                "paired_by_seed": both.paired,
+                "reviews": variance.reviews**0.5,
+                "seeds": variance.between_seeds**0.5,
+                "paired_by_seed": variance.paired,
             }
         if change.seed_unknown:
             value["seed_unknown"] = True

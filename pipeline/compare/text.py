@@ -115,11 +115,10 @@ def _seeds(models: Mapping[str, ModelChange]) -> list[str]:
     """Return the block about models with several seeds in both revisions."""
     lines = []
     for name, one in models.items():
-        both = one.change.both
-        if both is None:
+        variance = one.change.variance
+        if variance is None:
             continue
-        seeds = sum(part.between for part in both.seeds) ** 0.5
-        how = "paired by seed" if both.paired else "with different seeds, so not paired by seed"
+        how = "paired by seed" if variance.paired else "with different seeds, so not paired by seed"
         lines += [
             "",
             f"{name}, {how}",
@@ -131,14 +130,14 @@ def _seeds(models: Mapping[str, ModelChange]) -> list[str]:
             ),
             *_table(
                 [
-                    ("  interval over reviews", _range_of_points(one.change.fits_interval)),
+                    ("  interval over reviews", _range_of_points(one.change.bootstrap_interval)),
                     ("  interval over reviews and seeds", _range_of_points(one.change.interval)),
                 ]
             ),
             *_wrapped(
-                f"  standard error: {100 * both.reviews**0.5:.2f} points from the reviews, {100 * seeds:.2f} from the"
-                f" seeds; McNemar's p for single pairs of runs: {p_value(min(one.change.mcnemar))} to"
-                f" {p_value(max(one.change.mcnemar))}",
+                f"  standard error: {100 * variance.reviews**0.5:.2f} points from the reviews,"
+                f" {100 * variance.between_seeds**0.5:.2f} from the seeds; McNemar's p for single pairs of runs:"
+                f" {p_value(min(one.change.mcnemar))} to {p_value(max(one.change.mcnemar))}",
                 "  ",
             ),
         ]

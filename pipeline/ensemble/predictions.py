@@ -26,14 +26,18 @@ Probabilities = NDArray[np.float64]  # [n_runs, n_reviews]
 Labels = NDArray[np.int8]  # [n_reviews]
 
 
+def clipped(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Clip to [1e-4, 1 - 1e-4], the ends that DECIMALS decimals can say: no logit and no log loss is infinite."""
+    least = 10.0**-DECIMALS
+    return np.clip(probabilities, least, 1 - least)
+
+
 def make_predictions(
     ids: Sequence[str], labels: Labels, probabilities: Mapping[str, NDArray[np.floating[Any]]]
 ) -> pa.Table:
-    """Return the table: id, label, and a float32 column per run, clipped to [1e-4, 1 - 1e-4], of 4 decimals."""
-    least = 10.0**-DECIMALS
+    """Return the table: id, label, and a float32 column per run, clipped, of 4 decimals."""
     columns = {
-        name: np.round(np.clip(p.astype(np.float64), least, 1 - least), DECIMALS).astype(np.float32)
-        for name, p in probabilities.items()
+        name: np.round(clipped(p.astype(np.float64)), DECIMALS).astype(np.float32) for name, p in probabilities.items()
     }
     return pa.table({"id": pa.array(ids, pa.string()), "label": pa.array(labels, pa.int8()), **columns})
 

@@ -15,7 +15,7 @@ from pipeline.core.embeddings import Embeddings
 from pipeline.core.errors import InputError
 from pipeline.core.models import BASELINES, NETWORKS
 from pipeline.core.ragged import Int64, Ragged
-from pipeline.tokenize.chunks import encode
+from pipeline.tokenize.chunks import encode, lines_of
 from pipeline.tokenize.tokenizer import Tokenizer, tokenize
 
 
@@ -30,9 +30,8 @@ class TokenizedReviews(NamedTuple):
     def of(cls, texts: Sequence[str], embeddings: Embeddings) -> "TokenizedReviews":
         """Tokenize texts as the corpus of the embeddings was."""
         chunks = list(tokenize(texts, Tokenizer.from_config(embeddings.tokenizer)))
-        lines = "".join(chunk.text for chunk in chunks).split("\n")[:-1]
         lengths = np.concatenate([np.empty(0, np.int64), *(chunk.lengths for chunk in chunks)])
-        return cls(lines, encode(chunks, embeddings.index), lengths)
+        return cls(lines_of(chunks), encode(chunks, embeddings.index), lengths)
 
     @classmethod
     def stored(cls, ids: Ragged, corpus: Path, chosen: Int64) -> "TokenizedReviews":

@@ -12,7 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from pipeline.core.embeddings import read_config
 from pipeline.core.errors import refusing
 from pipeline.core.files import write_json
-from pipeline.ensemble.predictions import DECIMALS, Labels, Probabilities
+from pipeline.ensemble.predictions import Labels, Probabilities, clipped
 
 FORMAT = 1
 
@@ -74,6 +74,5 @@ def mean_logits(probabilities: Probabilities) -> NDArray[np.float64]:
 
     They are clipped as in the tables of predictions: a single run that is sure should not outvote the others.
     """
-    least = 10.0**-DECIMALS
-    z: NDArray[np.float64] = logit(np.clip(probabilities, least, 1 - least)).mean(0)
+    z: NDArray[np.float64] = logit(clipped(probabilities)).mean(0)
     return z

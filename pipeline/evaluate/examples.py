@@ -12,7 +12,7 @@ from pipeline.core.progress import Progress
 from pipeline.ensemble.predictions import Labels, Probabilities, correct
 from pipeline.ensemble.trained_models import TokenizedReviews
 from pipeline.evaluate.prefixes import PrefixProbabilities, prefix_probabilities
-from pipeline.evaluate.spans import spans
+from pipeline.evaluate.spans import cut, spans
 from pipeline.tokenize.tokenizer import BREAK
 
 N_EXAMPLES = 20
@@ -110,16 +110,7 @@ def pieces(
 
     Returns: the pieces of the text, each with the probability after it, None if the network reads nothing of it.
     """
-    probability_at = dict(zip(prefixes.places.tolist(), prefixes.probabilities.tolist(), strict=True))
-    cut: list[tuple[str, Any]] = []
-    end = n_known = 0
-    for token, span in zip(tokens, spans(text, tokens), strict=True):
-        probability = probability_at.get(n_known) if token in index else None
-        n_known += token in index
-        if span is None or probability is None:
-            continue
-        if span[0] > end:
-            cut.append((text[end : span[0]], None))
-        cut.append((text[span[0] : span[1]], round(probability, DECIMALS)))
-        end = span[1]
-    return [*cut, (text[end:], None)] if end < len(text) else cut
+    known = [i for i, token in enumerate(tokens) if token in index]
+    after = {known[place]: p for place, p in zip(prefixes.places, prefixes.probabilities.tolist(), strict=True)}
+    read = (span if i in after else None for i, span in enumerate(spans(text, tokens)))
+    return [(piece, None if i is None else round(after[i], DECIMALS)) for piece, i in cut(text, read)]

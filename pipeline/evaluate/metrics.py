@@ -51,9 +51,14 @@ def expected_calibration_error(labels: Labels, p: NDArray[np.float64]) -> float:
 
     Source: Naeini et al., 2015, for the probability of the positive class.
     """
-    bins = np.minimum((p * N_BINS).astype(int), N_BINS - 1)
+    bins = _bins(p)
     gaps = np.bincount(bins, p, N_BINS) - np.bincount(bins, labels == 1, N_BINS)
     return float(np.abs(gaps).sum() / len(p))
+
+
+def _bins(p: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return the bin of each probability, of N_BINS of equal width."""
+    return np.minimum((p * N_BINS).astype(np.int64), N_BINS - 1)
 
 
 def paired(model: Answers, reference: Answers, *, n_resamples: int, seed: int) -> dict[str, float]:
@@ -103,7 +108,7 @@ def calibration(labels: Labels, probabilities: Probabilities) -> list[dict[str, 
         `n` (reviews, mean over the runs).
     """
     p, y = probabilities.ravel(), np.tile(labels, len(probabilities))
-    bins = np.minimum((p * N_BINS).astype(int), N_BINS - 1)
+    bins = _bins(p)
     n = np.bincount(bins, minlength=N_BINS)
     filled = np.flatnonzero(n)
     predicted = np.bincount(bins, p, N_BINS)[filled] / n[filled]

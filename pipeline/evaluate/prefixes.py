@@ -26,11 +26,13 @@ class PrefixProbabilities:
         places: int64 [n], the positions in the review of the words that the network reads, rising; a review longer
             than head_tokens + tail_tokens lacks its middle.
         probabilities: float64 [n], after each of these words.
+        ends: int64 [P], after how many words it was computed; after the others it is interpolated.
         before: the probability before the first word, that of an empty review.
     """
 
     places: NDArray[np.int64]
     probabilities: NDArray[np.float64]
+    ends: NDArray[np.int64]
     before: float
 
 
@@ -50,15 +52,15 @@ def prefix_probabilities(classifier: Classifier, ids: NDArray[np.int32], stride:
     places = head_and_tail(np.arange(len(ids), dtype=np.int32), config.head_tokens, config.tail_tokens)
     kept = np.asarray(ids, np.int32)[places]
     before = float(classifier.probabilities(_one(kept[:0]))[0])
-    ends = np.unique(np.append(np.arange(stride, len(kept), stride), len(kept)))  # words of each prefix, int64 [P]
     if not len(kept):
-        return PrefixProbabilities(places.astype(np.int64), np.empty(0), before)
+        return PrefixProbabilities(places.astype(np.int64), np.empty(0), np.empty(0, np.int64), before)
+    ends = np.unique(np.append(np.arange(stride, len(kept), stride), len(kept)))  # words of each prefix, int64 [P]
     if _is_causal(classifier.network):
         p = expit(_logits(classifier.network, kept, ends))
     else:
         p = classifier.probabilities(prefixes(kept, ends))
     curve = np.interp(np.arange(1, len(kept) + 1), np.append(0, ends), np.append(before, p))
-    return PrefixProbabilities(places.astype(np.int64), curve, before)
+    return PrefixProbabilities(places.astype(np.int64), curve, ends, before)
 
 
 def prefixes(ids: NDArray[np.int32], ends: NDArray[np.int64]) -> Ragged:

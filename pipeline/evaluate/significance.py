@@ -103,12 +103,12 @@ class Difference:
     """How the answers of one model changed from A to B."""
 
     difference: float  # of the accuracies, B - A; with several seeds, of their means
-    interval: Interval  # over reviews and seeds if both are known, else `fits_interval`
-    fits_interval: Interval  # of the paired bootstrap over reviews: other reviews, these runs
+    interval: Interval  # over reviews and seeds if both are known, else `bootstrap_interval`
+    bootstrap_interval: Interval  # of the paired bootstrap over reviews: other reviews, these runs
     n_gained: float  # reviews that only B gets right; mean over the pairs of runs
     n_lost: float
     mcnemar: tuple[float, ...]  # of each pair of runs; of equal seeds if A and B have the same ones
-    both: VarianceComponents | None  # None if A or B has a single seed, or neither has any
+    variance: VarianceComponents | None  # None if A or B has a single seed, or neither has any
     seed_unknown: bool  # A or B has a single seed
     p: float  # see `test`
     test: str  # mcnemar | reviews and seeds | reviews
@@ -143,9 +143,9 @@ def difference(a: Answers, b: Answers, *, n_resamples: int, seed: int, level: fl
     mean = float(differences.mean())
     p_of_pairs = tuple(mcnemar(*pair) for pair in pairs)
     seed_unknown = 1 in (len(a.seeds), len(b.seeds))
-    both = VarianceComponents(mean, sample, parts, paired) if parts and not seed_unknown else None
-    if both:
-        p, test = both.p, "reviews and seeds"
+    variance = VarianceComponents(mean, sample, parts, paired) if parts and not seed_unknown else None
+    if variance:
+        p, test = variance.p, "reviews and seeds"
     elif len(pairs) == 1:
         p, test = p_of_pairs[0], "mcnemar"
     else:
@@ -153,12 +153,12 @@ def difference(a: Answers, b: Answers, *, n_resamples: int, seed: int, level: fl
     over_reviews = bootstrap(differences, n_resamples=n_resamples, seed=seed, level=level)
     return Difference(
         difference=mean,
-        interval=(mean - both.half(level), mean + both.half(level)) if both else over_reviews,
-        fits_interval=over_reviews,
+        interval=(mean - variance.half(level), mean + variance.half(level)) if variance else over_reviews,
+        bootstrap_interval=over_reviews,
         n_gained=float(np.mean([gained for gained, _ in pairs])),
         n_lost=float(np.mean([lost for _, lost in pairs])),
         mcnemar=p_of_pairs,
-        both=both,
+        variance=variance,
         seed_unknown=seed_unknown,
         p=p,
         test=test,

@@ -61,6 +61,11 @@ class VarianceComponents:
         """The variance from the choice of reviews, without that from the seeds."""
         return max(0.0, self.sample - sum(part.within for part in self.seeds))
 
+    @property
+    def between_seeds(self) -> float:
+        """The variance from the seeds."""
+        return sum(part.between for part in self.seeds)
+
     def half(self, level: float) -> float:
         """Return half the width of the interval of 1 - level."""
         z = float(ndtri(level / 2))  # of the lower tail, which is exact where the upper is rounded to 1

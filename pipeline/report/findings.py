@@ -8,7 +8,7 @@ from pipeline.classify.history import still_falling
 from pipeline.core.models import NETWORKS
 from pipeline.evaluate.significance import verdict
 
-Scores = Mapping[str, Mapping[str, float]]
+Scores = Mapping[str, Mapping[str, float]]  # by model, or by reference, and by name
 LEVEL = 0.05  # of the intervals in metrics/paired.json
 FEW_KNOWN = 0.95  # share of the tokens that have a vector, below which the vocabulary is small
 FAR = 3.0  # points of accuracy that are far ahead

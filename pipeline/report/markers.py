@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pipeline.core.errors import InputError
+from pipeline.core.errors import InputError, refusing
 from pipeline.core.files import atomic
 
 
@@ -23,12 +23,14 @@ def write_between_markers(path: Path, name: str, text: str) -> None:
     """Write `text` between the markers of a Markdown file.
 
     Raises:
-        InputError: the file is missing or lacks the markers.
+        InputError: the file is missing, is not UTF-8, or lacks the markers.
     """
-    try:
+    remedy = f"name a Markdown file with the lines <!-- {name} --> and <!-- end of {name} -->"
+    with refusing(path, "cannot be read", remedy):
         document = path.read_text("utf-8")
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from None
-    changed = between_markers(document, name, text)
+    try:
+        changed = between_markers(document, name, text)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
     with atomic(path) as temporary:
         temporary.write_text(changed, "utf-8")

@@ -8,7 +8,7 @@ from typing import Any
 from pipeline.report import figures, findings
 from pipeline.report.charts import STYLES, Rows, Spec
 from pipeline.report.findings import Scores
-from pipeline.report.tables import measured_on, seconds_of
+from pipeline.report.tables import Seconds, measured_on, seconds_of
 from pipeline.report.template import render
 from pipeline.report.word_map import word_map
 
@@ -36,7 +36,7 @@ class Results:
     test: Scores
     paired: Mapping[str, Scores]
     gap: Mapping[str, Scores]  # of validation and test, by model
-    seconds: Scores
+    seconds: Seconds
     roc: Rows
     calibration: Rows
     confusion: Rows

@@ -1,6 +1,7 @@
 """The results as Markdown tables."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias, TypedDict
 
 from tabulate import tabulate
 
@@ -15,6 +16,17 @@ VECTORS = {
 }
 
 
+class Measured(TypedDict):
+    """What a file of metrics/seconds contains."""
+
+    seconds: float
+    peak_memory_mib: float
+    hardware: str
+
+
+Seconds: TypeAlias = Mapping[str, Measured]  # by the name of the file
+
+
 def timed(seeds: Sequence[int]) -> list[str]:
     """Return the names of the files of metrics/seconds that a run with these seeds writes."""
     lstms = [f"classify-{model}-{seed}" for model in LSTMS for seed in seeds]
@@ -22,7 +34,7 @@ def timed(seeds: Sequence[int]) -> list[str]:
     return ["fetch", "tokenize", "embed", "baseline", *lstms, "maas", "polarity", "ensemble", *students, "evaluate"]
 
 
-def seconds_of(model: str, seconds: Scores) -> float | None:
+def seconds_of(model: str, seconds: Seconds) -> float | None:
     """Return the seconds of fitting: the mean over an LSTM's seeds; for a linear model, those of all three together."""
     if model in BASELINES:
         return seconds["baseline"]["seconds"] if "baseline" in seconds else None
@@ -37,7 +49,7 @@ def accuracy(score: Mapping[str, float]) -> str:
     return f"{score['accuracy']:.4f}{sd}"
 
 
-def results_table(test: Scores, seconds: Scores) -> str:
+def results_table(test: Scores, seconds: Seconds) -> str:
     """Return the results as a Markdown table with notes, one row per model, in the order of `test`."""
     rows = []
     for model, score in test.items():
@@ -58,7 +70,7 @@ def results_table(test: Scores, seconds: Scores) -> str:
     return "\n\n".join([table, *notes])
 
 
-def polarity_table(figures: Scores) -> str:
+def polarity_table(figures: Mapping[str, Any]) -> str:
     """Return metrics/polarity.json as a Markdown table, one row per kind of vectors."""
     rows = [
         (f"{title}, {figures[name]['vector_size']}-d", f"{figures[name]['same_polarity']:.3f}",
@@ -71,8 +83,8 @@ def polarity_table(figures: Scores) -> str:
     return table
 
 
-def measured_on(seconds: Scores) -> str:
+def measured_on(seconds: Seconds) -> str:
     """Name the hardware that the seconds were measured on, and the time of all stages."""
-    hardware = " and ".join(dict.fromkeys(str(value["hardware"]) for value in seconds.values()))
+    hardware = " and ".join(dict.fromkeys(value["hardware"] for value in seconds.values()))
     total = sum(value["seconds"] for value in seconds.values())
     return f"{hardware or 'unknown hardware'}; {total / 60:.0f} min for all stages"

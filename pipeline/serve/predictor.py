@@ -1,7 +1,7 @@
 """What all models of a run say about a text, in detail."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from pipeline.core.models import BASELINES, LEAD, NETWORKS, first_seed
 from pipeline.core.ragged import Ragged
 from pipeline.ensemble.trained_models import load_lstm
 from pipeline.evaluate.prefixes import prefix_probabilities
-from pipeline.evaluate.spans import spans
+from pipeline.evaluate.spans import cut, spans
 from pipeline.serve.similar import SimilarReviews
 from pipeline.serve.text_model import Predict, load_baseline
 from pipeline.tokenize.tokenizer import Tokenizer, clean
@@ -86,22 +86,24 @@ class Predictor:
         n_read = min(len(known), config.head_tokens + config.tail_tokens)
         stride = max(1, math.ceil((n_read / N_EXACT) ** 2))
         prefixes = prefix_probabilities(self.lstms[LEAD], review.values, stride)
-        ends = np.unique(np.append(np.arange(stride, n_read, stride), n_read)) if n_read else np.empty(0, np.int64)
         models = {name: float(model([chunk])[0]) for name, model in self.baselines.items()}
         for name, classifier in self.lstms.items():
             if name == LEAD and n_read:
                 models[name] = float(prefixes.probabilities[-1])
             else:
                 models[name] = float(classifier.probabilities(review)[0])
-        left_out = {i: "middle" if ids[i] >= 0 else "unknown" for i in range(len(tokens))}
-        step = {int(token): i // stride for i, token in enumerate(known[prefixes.places])}
+        facts: list[dict[str, Any]] = [{"left_out": "middle" if i >= 0 else "unknown"} for i in ids.tolist()]
+        for step, token in enumerate(known[prefixes.places].tolist()):
+            facts[token] = {"step": step // stride}
         mean = mean_vectors(review, self.embeddings.vectors)[0]
         cleaned = clean(text)
         return {
             "models": models,
             "before": logit(prefixes.before),
-            "pieces": _pieces(cleaned, tokens, step, left_out),
-            "steps": [logit(p) for p in prefixes.probabilities[ends - 1]],
+            "pieces": [
+                {"text": piece, **({} if i is None else facts[i])} for piece, i in cut(cleaned, spans(cleaned, tokens))
+            ],
+            "steps": [logit(p) for p in prefixes.probabilities[prefixes.ends - 1]],
             "stride": stride,
             "n_words": len(cleaned.split()),
             "n_tokens": len(tokens),
@@ -115,20 +117,3 @@ def logit(probability: float) -> float:
     """Return the logit of a probability, rounded to three decimals."""
     p = min(max(float(probability), 1e-9), 1 - 1e-9)
     return round(math.log(p / (1 - p)), 3)
-
-
-def _pieces(
-    text: str, tokens: Sequence[str], step: Mapping[int, int], left_out: Mapping[int, str]
-) -> list[dict[str, Any]]:
-    """Cut the text at its tokens; what lies between tokens, white space mostly, becomes pieces too."""
-    pieces: list[dict[str, Any]] = []
-    end = 0
-    for i, span in enumerate(spans(text, tokens)):
-        if span is None:
-            continue
-        if span[0] > end:
-            pieces.append({"text": text[end : span[0]]})
-        what = {"step": step[i]} if i in step else {"left_out": left_out[i]}
-        pieces.append({"text": text[span[0] : span[1]], **what})
-        end = span[1]
-    return [*pieces, {"text": text[end:]}] if end < len(text) else pieces

@@ -16,7 +16,7 @@ from pipeline.core.errors import InputError
 from pipeline.core.files import read_json
 from pipeline.core.models import BASELINES, ENSEMBLE, MODELS, first_seed
 from pipeline.ensemble.weighted import WeightedLogits
-from pipeline.tokenize.chunks import Chunk, encode
+from pipeline.tokenize.chunks import Chunk, encode, lines_of
 from pipeline.tokenize.tokenizer import Tokenizer, tokenize
 
 N_PARALLEL = 2000  # texts from which on starting more processes to tokenize them saves time
@@ -33,7 +33,7 @@ def load_baseline(folder: Path, kind: str, embeddings: Embeddings) -> Predict:
         bag = BagOfVectors.load(folder, embeddings.vectors)
         return lambda chunks: bag.probabilities(encode(chunks, embeddings.index))
     ngrams = NGrams.load(folder, kind)
-    return lambda chunks: ngrams.probabilities("".join(chunk.text for chunk in chunks).split("\n")[:-1])
+    return lambda chunks: ngrams.probabilities(lines_of(chunks))
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,11 @@ class Chunk(NamedTuple):
     lengths: Int64  # [n_reviews], tokens
 
 
+def lines_of(chunks: Iterable[Chunk]) -> list[str]:
+    """Return the tokens of each review, joined by spaces."""
+    return "".join(chunk.text for chunk in chunks).split("\n")[:-1]
+
+
 def encode(chunks: Iterable[Chunk], index: Mapping[str, int]) -> Ragged:
     """Return the ids of tokenized reviews in a vocabulary; tokens not in it are left out."""
     ids: list[Int32] = []

@@ -17,7 +17,8 @@ BAG = np.array([[0.6, 0.2, 0.1, 0.9, 0.2, 0.3]])
 def prefixes_of(n: int, places: list[int] | None = None) -> PrefixProbabilities:
     """Prefix probabilities of (i + 1) / 1000 after word i."""
     kept = list(range(n)) if places is None else places
-    return PrefixProbabilities(np.array(kept, np.int64), (np.array(kept, float) + 1) / 1000, 0.5)
+    at, ends = np.array(kept, np.int64), np.arange(1, len(kept) + 1)
+    return PrefixProbabilities(at, (at + 1) / 1000, ends, 0.5)
 
 
 def test_the_most_confident_of_each_kind_come_first() -> None:

@@ -61,7 +61,9 @@ def test_a_long_review_has_the_places_of_its_head_and_tail(rng: np.random.Genera
 def test_with_a_stride_the_words_between_are_interpolated(n_tokens: int, rng: np.random.Generator) -> None:
     classifier, ids = classifier_of(), review(rng, n_tokens)
     exact = prefix_probabilities(classifier, ids).probabilities
-    actual = prefix_probabilities(classifier, ids, stride=4).probabilities
+    strided = prefix_probabilities(classifier, ids, stride=4)
+    actual = strided.probabilities
+    assert strided.ends.tolist() == sorted({*range(4, len(exact), 4), len(exact)})
     np.testing.assert_allclose(actual[3::4], exact[3::4], atol=1e-6)
     assert actual[-1] == pytest.approx(exact[-1], abs=1e-6)
     if n_tokens >= 8:

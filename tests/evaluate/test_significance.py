@@ -67,7 +67,7 @@ def test_a_change_by_hand() -> None:
     assert change.difference == pytest.approx(3 / 8)
     assert (change.n_gained, change.n_lost) == (4, 1)
     assert change.p == change.mcnemar[0] == pytest.approx(2 * (1 + 5) / 2**5)
-    assert (change.test, change.seed_unknown, change.same, change.both) == ("mcnemar", False, False, None)
+    assert (change.test, change.seed_unknown, change.same, change.variance) == ("mcnemar", False, False, None)
 
 
 def test_the_same_answers_are_no_difference() -> None:
@@ -82,12 +82,12 @@ def test_runs_of_equal_seeds_are_paired_in_any_order(rng: np.random.Generator) -
     change = compared(before, after, (1, 2, 3), (1, 2, 3))
     turned = compared(before, after[::-1], (1, 2, 3), (3, 2, 1))
     assert change == turned
-    assert change.both is not None
-    assert change.both.paired
+    assert change.variance is not None
+    assert change.variance.paired
     assert len(change.mcnemar) == 3
     other = compared(before, after, (1, 2, 3), (4, 5, 6))
-    assert other.both is not None
-    assert not other.both.paired
+    assert other.variance is not None
+    assert not other.variance.paired
     assert len(other.mcnemar) == 9
 
 
@@ -98,7 +98,7 @@ def test_a_single_seed_leaves_the_variance_of_seeds_unknown(rng: np.random.Gener
     assert one.test == "mcnemar"
     several = compared(runs[:1], runs[1:], (1,), (2, 3))
     assert several.seed_unknown
-    assert several.both is None
+    assert several.variance is None
     assert several.test == "reviews"
 
 
@@ -171,7 +171,7 @@ def false_positives(k: int, of_seed: float, seeds: tuple[int, ...], others: tupl
             level=0.05,
         )
         by_p += change.p < 0.05
-        by_bootstrap += not change.fits_interval[0] <= 0 <= change.fits_interval[1]
+        by_bootstrap += not change.bootstrap_interval[0] <= 0 <= change.bootstrap_interval[1]
     return by_p / N_TRIALS, by_bootstrap / N_TRIALS
 
 

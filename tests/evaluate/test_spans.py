@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.evaluate.spans import spans
+from pipeline.evaluate.spans import cut, spans
 from pipeline.tokenize.tokenizer import Tokenizer, clean
 
 PUNKT = {"abbreviations": [], "collocations": [], "sentence_starters": [], "orthography": {}}
@@ -50,3 +50,6 @@ def test_spans_of_any_text_rise_and_never_overlap(text: str, tokenizer: Tokenize
     edges = [edge for span in places if span for edge in span]
     assert edges == sorted(edges)
     assert all(0 <= start < end <= len(text) for start, end in filter(None, places))
+    pieces = list(cut(text, places))
+    assert "".join(piece for piece, _ in pieces) == text
+    assert [i for _, i in pieces if i is not None] == [i for i, span in enumerate(places) if span]

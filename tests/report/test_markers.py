@@ -17,6 +17,15 @@ def test_a_document_takes_the_table_between_its_markers() -> None:
         between_markers("a", "results", "new")
 
 
-def test_a_missing_document_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"README.md cannot be read: No such file"):
-        write_between_markers(tmp_path / "README.md", "results", "new")
+def test_a_document_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "README.md"
+    with pytest.raises(
+        InputError, match=r"README\.md is missing; name a Markdown file with the lines <!-- results -->"
+    ):
+        write_between_markers(path, "results", "new")
+    path.write_text("a")
+    with pytest.raises(InputError, match=r"README\.md: the document lacks the lines <!-- results -->"):
+        write_between_markers(path, "results", "new")
+    path.write_bytes(b"\xff")
+    with pytest.raises(InputError, match=r"README\.md cannot be read"):
+        write_between_markers(path, "results", "new")
