@@ -1,12 +1,52 @@
 """Options that several commands share."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
+from pipeline.core.errors import one_line, refusing
+
+LEAST_LEVEL = 1e-9
 PATH = click.Path(path_type=Path)
 EMBEDDINGS = click.option("--embeddings", type=PATH, default="artifacts/embeddings", help="The word vectors' folder.")
 METRICS = click.option("--metrics", type=PATH, default="metrics", help="The folder of the metrics.")
+
+
+class NewFile(click.Path):
+    """A file to write. A folder is refused: it would be replaced, with all that is in it."""
+
+    def __init__(self) -> None:
+        super().__init__(dir_okay=False, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """Return the path."""
+        path: Path = super().convert(value, param, ctx)
+        if not path.name:
+            self.fail("the name of the file is empty; name one", param, ctx)
+        return path
+
+
+def check_level(ctx: click.Context, param: click.Parameter, value: float) -> float:
+    """Return the level of a test; nan, which no range refuses, and one that rounding makes 0 are wrong usage."""
+    if not LEAST_LEVEL <= value < 1:
+        raise click.BadParameter(f"{value} is not in the range {LEAST_LEVEL:g}<=x<1.", ctx, param)
+    return value
+
+
+def read_document(path: Path) -> str:
+    """Read a file of UTF-8 text.
+
+    Raises:
+        InputError: it is missing, a folder, or something else.
+    """
+    with refusing(path, "is not readable as UTF-8 text", "name a text file that exists"):
+        return path.read_text("utf-8")
+
+
+def echo(text: str) -> None:
+    """Print lines; control characters are escaped, as the text may come from other people's commits."""
+    click.echo("\n".join(one_line(line, len(line)) for line in text.split("\n")))
 
 
 class SeveralValues(click.Command):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipeline.commands.options import METRICS, PATH
+from pipeline.commands.options import METRICS, PATH, NewFile, check_level, echo, read_document
 from pipeline.core.errors import InputError, refusing
 from pipeline.core.files import atomic, read_json
 
@@ -28,11 +28,17 @@ if TYPE_CHECKING:
 @click.option("--model", "models", multiple=True, metavar="NAME", help="Compare this model only; can be repeated.")
 @click.option(
     "--level",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    type=float,
+    callback=check_level,
     default=0.05,
     help="The level of the tests; intervals cover 1 - level.",
 )
-@click.option("--resamples", type=click.IntRange(1), default=10_000, help="The number of bootstrap resamples.")
+@click.option(
+    "--resamples",
+    type=click.IntRange(1, 10_000_000),
+    default=10_000,
+    help="The number of bootstrap resamples.",
+)
 @click.option(
     "--reviews",
     "n_reviews",
@@ -44,7 +50,7 @@ if TYPE_CHECKING:
 @click.option(
     "--html",
     "target",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=NewFile(),
     metavar="FILE",
     help="Write a page that opens offline; with --reviews, it has the reviews, word by word.",
 )
@@ -97,11 +103,11 @@ def compare(
     if form == "json":
         as_dicts = [as_dict(one) for one in comparisons]
         value = {"level": level, "n_resamples": resamples, "comparisons": as_dicts, "left_out": left_out}
-        click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+        click.echo(json.dumps(value, indent=2, default=str))
     elif form == "markdown":
-        click.echo(markdown.as_markdown(comparisons, left_out, level))
+        echo(markdown.as_markdown(comparisons, left_out, level))
     elif several:
-        click.echo(text.many_as_text(a, comparisons, left_out, level))
+        echo(text.many_as_text(a, comparisons, left_out, level))
     else:
         _show(comparisons[0], level, n_reviews or 0, target)
 
@@ -130,9 +136,9 @@ def _show(one: "Comparison", level: float, n_reviews: int, target: Path | None) 
         ids = [review.id for of_model in changed.values() for review in of_model[:n_reviews]]
         texts = reviews.read_texts(Path("data/test.parquet"), ids)
     if target is None:
-        click.echo(text.as_text(one, level))
+        echo(text.as_text(one, level))
         for model, of_model in changed.items():
-            click.echo("\n" + reviews.reviews_as_text(model, of_model, n_reviews, texts))
+            echo("\n" + reviews.reviews_as_text(model, of_model, n_reviews, texts))
         return
     from pipeline.compare.page import page
 
@@ -174,7 +180,7 @@ def results(metrics: Path, predictions: Path, write: Path | None) -> None:
             "polarity": polarity_table(polarity),
         }
     if write:
-        document = write.read_text("utf-8") if write.exists() else ""
+        document = read_document(write) if write.exists() else ""
         has_markers = {name: table for name, table in tables.items() if f"<!-- {name} -->" in document}
         for name, table in (has_markers or tables).items():  # a file without any is an error that names them
             write_between_markers(write, name, table)
@@ -198,7 +204,7 @@ def preset(name: str, write: Path | None) -> None:
             click.echo(f"--no-such-preset={name}")
         raise
     if write:
-        changed = apply(values, write.read_text("utf-8"))
+        changed = apply(values, read_document(write))
         with atomic(write) as temporary:
             temporary.write_text(changed, "utf-8")
     else:

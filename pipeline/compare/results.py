@@ -1,6 +1,7 @@
 """The results of a revision: its predictions, parameters and machine, checked, and aligned with another's."""
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,9 +68,17 @@ def read_results(revision: Revision) -> RevisionResults:
         for doubt in doubts(revision.read(LOCK), params, content, path.as_posix())
     ]
     machine = _machine(revision.read(PROVENANCE))
-    return RevisionResults(
-        revision, table, hashlib.md5(content).hexdigest(), dict(flatten(params)), machine, tuple(notes)
-    )
+    values = {key: _for_json(value) for key, value in flatten(params)}
+    return RevisionResults(revision, table, hashlib.md5(content).hexdigest(), values, machine, tuple(notes))
+
+
+def _for_json(value: Any) -> Any:
+    """Return a value; as a text if it is a list with mappings whose keys are dates or lists, which only YAML allows."""
+    try:
+        json.dumps(value, default=str)
+    except TypeError:
+        return str(value)
+    return value
 
 
 def _machine(provenance: bytes | None) -> dict[str, Any]:
