@@ -1,6 +1,8 @@
 """The command line: `python -m pipeline COMMAND`; without a command it prints its help."""
 
 import errno
+import io
+import sys
 from typing import Any
 
 import click
@@ -20,6 +22,8 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
+        if isinstance(sys.stdout, io.TextIOWrapper):  # what its encoding lacks, half a character say, is escaped
+            sys.stdout.reconfigure(errors="backslashreplace")
         try:
             return super().invoke(ctx)
         except InputError as error:

@@ -1,6 +1,7 @@
 """All of params.yaml: one section per stage, defined in that stage's package."""
 
 from collections.abc import Mapping
+from math import isfinite
 from typing import Annotated, Any
 
 from pydantic import Field, ValidationError
@@ -9,7 +10,7 @@ from pipeline.baseline.params import Baseline
 from pipeline.cells.table import check_cell
 from pipeline.classify.params import Classify
 from pipeline.core.errors import InputError
-from pipeline.core.params import Section, Seed
+from pipeline.core.params import Section, Seed, flatten
 from pipeline.embed.params import Embed
 from pipeline.ensemble.params import Ensemble
 from pipeline.evaluate.params import Evaluate
@@ -53,8 +54,16 @@ def parse(values: Mapping[str, Any]) -> Params:
             problem = KEY_PROBLEMS.get(item["type"])
             problems.append(f"{name} {problem}" if problem else f"{name} = {item['input']!r}: {item['msg']}")
         raise InputError("params.yaml: " + "; ".join(problems)) from None
+    infinite = [
+        name for name, value in flatten(params.model_dump()) if isinstance(value, float) and not isfinite(value)
+    ]
+    if infinite:
+        raise InputError(f"params.yaml: {', '.join(infinite)}: not a finite number; correct it")
     if len(set(params.seeds)) != len(params.seeds):
         raise InputError(f"params.yaml: seeds = {params.seeds}: a seed occurs twice; list each once")
+    models = params.ensemble.models
+    if len(set(models)) != len(models):  # each has one weight
+        raise InputError(f"params.yaml: ensemble.models = {models}: a model occurs twice; list each once")
     if params.classify.head_tokens + params.classify.tail_tokens == 0:
         raise InputError("params.yaml: classify.head_tokens and classify.tail_tokens are both 0; keep some tokens")
     classify = params.classify

@@ -66,6 +66,14 @@ def test_each_command_has_help(command: str) -> None:
         (("neighbors", "--negative", "--top", "3"), "Option '--negative' requires an argument"),
         (("compare", "--level", "1"), "1.0 is not in the range"),
         (("compare", "--level", "0"), "0.0 is not in the range"),
+        (("compare", "--level", "nan"), "nan is not in the range"),
+        (("compare", "--level", "1e-17"), "1e-17 is not in the range"),
+        (("compare", "--resamples", "9" * 25), "is not in the range"),
+        (("compare", "--html", ""), "the name of the file is empty"),
+        (("release", "--output", ""), "the name of the file is empty"),
+        (("release", "--output", "."), "is a directory"),
+        (("cells", "--hidden-size", "1000000"), "is not in the range"),
+        (("cells", "--input-size", "9" * 25), "is not in the range"),
         (("compare", "--resamples", "many"), "'many' is not a valid integer"),
         (("export",), "Missing option '--format'"),
     ],
@@ -82,6 +90,30 @@ def test_an_input_error_is_one_line_on_standard_error(tmp_path: Path, monkeypatc
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.startswith("error: artifacts/embeddings/config.json is missing")
     assert result.stderr.count("\n") == 1
+
+
+def test_a_release_does_not_replace_a_folder(project: Project, tmp_path: Path) -> None:
+    (tmp_path / "kept.txt").touch()
+    split(project, "release", "--output", str(tmp_path), status=2)
+    assert (tmp_path / "kept.txt").exists()
+
+
+@pytest.mark.parametrize("arguments", [("preset", "demo"), ("results",)])
+def test_a_file_to_write_into_that_is_no_text_is_one_line(
+    project: Project, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    path = tmp_path / "a.npy"
+    path.write_bytes(b"\x93NUMPY")
+    _, said = split(project, *arguments, "--write", str(path), status=1)
+    assert said.startswith(f"error: {path} is not readable as UTF-8 text (")
+    assert said.count("\n") == 1
+    assert path.read_bytes() == b"\x93NUMPY"
+
+
+def test_what_cannot_be_encoded_is_printed_escaped() -> None:
+    result = call("preset", "caf\udce9")  # as the shell passes a name in Latin-1
+    assert result.exit_code == 1
+    assert result.stdout == "--no-such-preset=caf\\udce9\n"
 
 
 @pytest.mark.parametrize(

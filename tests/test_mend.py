@@ -12,6 +12,7 @@ from pipeline.__main__ import main
 from pipeline.commands import mend
 from pipeline.commands.mend import mend_files, running_dvc
 from pipeline.core.errors import InputError
+from pipeline.core.yaml import MAX_BYTES
 from tests.conftest import ROOT, git
 
 LOCK = (ROOT / "dvc.lock").read_bytes()
@@ -43,6 +44,13 @@ def test_whole_files_stay(folder: Path) -> None:
     before = (folder / "dvc.lock").read_bytes()
     assert mend_files(folder) == []
     assert (folder / ".dvc/tmp/rwlock").read_bytes() == whole
+    assert (folder / "dvc.lock").read_bytes() == before
+
+
+def test_a_lock_that_is_too_large_to_check_stays(folder: Path) -> None:
+    (folder / "dvc.lock").write_bytes(LOCK + b"# \n" * MAX_BYTES)
+    before = (folder / "dvc.lock").read_bytes()
+    assert mend_files(folder) == []
     assert (folder / "dvc.lock").read_bytes() == before
 
 

@@ -27,6 +27,8 @@ def values():
         ("classify", "periods", [0, 1], "classify.periods.0 = 0"),
         ("classify", "forget_bias", float("inf"), "classify.forget_bias = inf"),
         ("embed", "window", -1, "embed.window = -1"),
+        ("embed", "ns_exponent", float("nan"), "embed.ns_exponent: not a finite number"),
+        ("ensemble", "models", ["nbsvm", "tfidf", "nbsvm"], "ensemble.models = ['nbsvm', 'tfidf', 'nbsvm']: a model"),
         ("tokenize", "tokenizer", "spacy", "tokenize.tokenizer = 'spacy'"),
         ("tokenize", "tokenizer", "toktok", "tokenize.tokenizer = 'toktok'"),
         ("embed", "pretrained", "../vectors.txt", "embed.pretrained = '../vectors.txt'"),

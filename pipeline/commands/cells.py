@@ -4,12 +4,19 @@ import click
 
 from pipeline.cells.table import CELLS
 
+MAX_SIZE = 4096  # the layers are built to count their parameters
+
 
 @click.command()
-@click.option("--input-size", type=click.IntRange(1), default=200, help="The width of the input, D.")
-@click.option("--hidden-size", type=click.IntRange(1), default=128, help="The width of the state, H.")
+@click.option("--input-size", type=click.IntRange(1, MAX_SIZE), default=200, help="The width of the input, D.")
+@click.option("--hidden-size", type=click.IntRange(1, MAX_SIZE), default=128, help="The width of the state, H.")
 @click.option(
-    "--period", "periods", type=click.IntRange(1), multiple=True, default=(1, 2, 4, 8), help="Periods of clockwork."
+    "--period",
+    "periods",
+    type=click.IntRange(1, 2**31),
+    multiple=True,
+    default=(1, 2, 4, 8),
+    help="Periods of clockwork.",
 )
 def cells(input_size: int, hidden_size: int, periods: tuple[int, ...]) -> None:
     """List the recurrent cells with their sources.

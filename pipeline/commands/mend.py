@@ -9,7 +9,7 @@ import psutil
 
 from pipeline.core.errors import InputError
 from pipeline.core.files import atomic, parse_json
-from pipeline.core.yaml import parse_yaml
+from pipeline.core.yaml import MAX_BYTES, parse_yaml
 
 RWLOCK = Path(".dvc/tmp/rwlock")  # who reads and writes what; of no use once DVC has ended
 DAMAGED = Path(".dvc/tmp/damaged")  # where damaged files are kept
@@ -30,6 +30,8 @@ def running_dvc(folder: Path) -> list[int]:
 
 
 def _lock_is_whole(content: bytes) -> bool:
+    if len(content) > MAX_BYTES:
+        return True  # that of a hundred seeds is larger than what we read; DVC says if it is damaged
     from dvc.schema import COMPILED_LOCKFILE_SCHEMA  # a slow import
     from voluptuous import Invalid
 

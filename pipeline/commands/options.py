@@ -1,12 +1,28 @@
 """Options that several commands share."""
 
+import os
 from pathlib import Path
+from typing import Any
 
 import click
 
 PATH = click.Path(path_type=Path)
 EMBEDDINGS = click.option("--embeddings", type=PATH, default="artifacts/embeddings", help="The word vectors' folder.")
 METRICS = click.option("--metrics", type=PATH, default="metrics", help="The folder of the metrics.")
+
+
+class NewFile(click.Path):
+    """A file to write. A folder is refused: it would be replaced, with all that is in it."""
+
+    def __init__(self) -> None:
+        super().__init__(dir_okay=False, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """Return the path."""
+        path = Path(os.fsdecode(super().convert(value, param, ctx)))
+        if not path.name:
+            self.fail("the name of the file is empty; name one", param, ctx)
+        return path
 
 
 class SeveralValues(click.Command):

@@ -7,14 +7,23 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipeline.commands.options import METRICS, PATH
-from pipeline.core.errors import InputError, refusing
+from pipeline.commands.options import METRICS, PATH, NewFile
+from pipeline.core.errors import InputError, one_line, refusing
 from pipeline.core.files import atomic, read_json
 
 if TYPE_CHECKING:
     from pipeline.compare.comparison import Comparison
     from pipeline.compare.results import RevisionResults
     from pipeline.compare.revisions import Revision
+
+LEAST_LEVEL = 1e-9
+
+
+def _check_level(context: click.Context, option: click.Parameter, value: float) -> float:
+    """Return the level of a test; nan, which click's ranges accept, and one that rounding makes 0 are wrong usage."""
+    if not LEAST_LEVEL <= value < 1:
+        raise click.BadParameter(f"{value} is not in the range {LEAST_LEVEL:g}<=x<1.", context, option)
+    return value
 
 
 @click.command()
@@ -28,11 +37,17 @@ if TYPE_CHECKING:
 @click.option("--model", "models", multiple=True, metavar="NAME", help="Compare this model only; can be repeated.")
 @click.option(
     "--level",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    type=float,
+    callback=_check_level,
     default=0.05,
     help="The level of the tests; intervals cover 1 - level.",
 )
-@click.option("--resamples", type=click.IntRange(1), default=10_000, help="The number of bootstrap resamples.")
+@click.option(
+    "--resamples",
+    type=click.IntRange(1, 10_000_000),
+    default=10_000,
+    help="The number of bootstrap resamples.",
+)
 @click.option(
     "--reviews",
     "n_reviews",
@@ -44,7 +59,7 @@ if TYPE_CHECKING:
 @click.option(
     "--html",
     "target",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=NewFile(),
     metavar="FILE",
     help="Write a page that opens offline; with --reviews, it has the reviews, word by word.",
 )
@@ -97,11 +112,11 @@ def compare(
     if form == "json":
         as_dicts = [as_dict(one) for one in comparisons]
         value = {"level": level, "n_resamples": resamples, "comparisons": as_dicts, "left_out": left_out}
-        click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+        click.echo(json.dumps(value, indent=2, default=str))
     elif form == "markdown":
-        click.echo(markdown.as_markdown(comparisons, left_out, level))
+        _echo(markdown.as_markdown(comparisons, left_out, level))
     elif several:
-        click.echo(text.many_as_text(a, comparisons, left_out, level))
+        _echo(text.many_as_text(a, comparisons, left_out, level))
     else:
         _show(comparisons[0], level, n_reviews or 0, target)
 
@@ -130,9 +145,9 @@ def _show(one: "Comparison", level: float, n_reviews: int, target: Path | None) 
         ids = [review.id for of_model in changed.values() for review in of_model[:n_reviews]]
         texts = reviews.read_texts(Path("data/test.parquet"), ids)
     if target is None:
-        click.echo(text.as_text(one, level))
+        _echo(text.as_text(one, level))
         for model, of_model in changed.items():
-            click.echo("\n" + reviews.reviews_as_text(model, of_model, n_reviews, texts))
+            _echo("\n" + reviews.reviews_as_text(model, of_model, n_reviews, texts))
         return
     from pipeline.compare.page import page
 
@@ -146,6 +161,16 @@ def _show(one: "Comparison", level: float, n_reviews: int, target: Path | None) 
     with atomic(target) as temporary:
         temporary.write_text(page(one, level, shown), "utf-8")
     click.echo(target)
+
+
+def _echo(text: str) -> None:
+    """Print lines; control characters are escaped, as the text may come from other people's commits."""
+    click.echo("\n".join(one_line(line, len(line)) for line in text.split("\n")))
+
+
+def _read_text(path: Path) -> str:
+    with refusing(path, "is not readable as UTF-8 text", "name a text file that exists"):
+        return path.read_text("utf-8")
 
 
 @click.command()
@@ -174,7 +199,7 @@ def results(metrics: Path, predictions: Path, write: Path | None) -> None:
             "polarity": polarity_table(polarity),
         }
     if write:
-        document = write.read_text("utf-8") if write.exists() else ""
+        document = _read_text(write) if write.exists() else ""
         has_markers = {name: table for name, table in tables.items() if f"<!-- {name} -->" in document}
         for name, table in (has_markers or tables).items():  # a file without any is an error that names them
             write_between_markers(write, name, table)
@@ -198,7 +223,7 @@ def preset(name: str, write: Path | None) -> None:
             click.echo(f"--no-such-preset={name}")
         raise
     if write:
-        changed = apply(values, write.read_text("utf-8"))
+        changed = apply(values, _read_text(write))
         with atomic(write) as temporary:
             temporary.write_text(changed, "utf-8")
     else:

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
-from pipeline.commands.options import EMBEDDINGS, METRICS, PATH, SeveralValues
+from pipeline.commands.options import EMBEDDINGS, METRICS, PATH, NewFile, SeveralValues
 from pipeline.core.errors import InputError
 from pipeline.core.models import LEAD
 
@@ -70,7 +70,7 @@ def export(context: click.Context, name: str, model: str, embeddings: Path, metr
 @click.command()
 @EMBEDDINGS
 @METRICS
-@click.option("--output", type=PATH, default="dist/word-vectors.tar.gz", help="The file to write.")
+@click.option("--output", type=NewFile(), default="dist/word-vectors.tar.gz", help="The file to write.")
 def release(embeddings: Path, metrics: Path, output: Path) -> None:
     """Pack the word vectors, their card and checksums into one file."""
     from pipeline.vectors.release import pack

@@ -8,6 +8,7 @@ from tabulate import tabulate
 from pipeline.compare.comparison import ABSENT, Comparison, ModelChange
 from pipeline.compare.results import RevisionResults
 from pipeline.compare.text import SAID, shown_value
+from pipeline.core.errors import one_line
 from pipeline.evaluate.significance import Interval
 
 COLUMNS = ("model", "A", "B", "B - A, points", "gained", "lost", "p", "verdict")
@@ -71,7 +72,7 @@ def _value(value: Any) -> str:
 
 
 def _code(text: str) -> str:
-    return f"`{text.replace('`', '').replace('|', '/')}`"
+    return f"`{one_line(text, len(text)).replace('`', '').replace('|', '/')}`"
 
 
 def _plain(text: str) -> str:

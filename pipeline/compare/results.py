@@ -1,6 +1,7 @@
 """The results of a revision: its predictions, parameters and machine, checked, and aligned with another's."""
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,7 +62,7 @@ def read_results(revision: Revision) -> RevisionResults:
     values = parse_yaml(text, f"{PARAMS} of {where}", remedy)
     if not isinstance(values, Mapping):
         raise InputError(f"{PARAMS} of {where} has no parameters; {remedy}")
-    params = dict(flatten(values))
+    params = {key: _for_json(value) for key, value in flatten(values)}
     table = load_predictions(content, f"{path} of {where}")
     notes = [
         f"the predictions of {where} may not belong to its {PARAMS}: {doubt}"
@@ -69,6 +70,15 @@ def read_results(revision: Revision) -> RevisionResults:
     ]
     machine = _machine(revision.read(PROVENANCE))
     return RevisionResults(revision, table, hashlib.md5(content).hexdigest(), params, machine, tuple(notes))
+
+
+def _for_json(value: Any) -> Any:
+    """Return a value; as a text if it is a list with mappings whose keys are dates or lists, which only YAML allows."""
+    try:
+        json.dumps(value, default=str)
+    except TypeError:
+        return str(value)
+    return value
 
 
 def _machine(provenance: bytes | None) -> dict[str, Any]:

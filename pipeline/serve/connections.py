@@ -43,7 +43,8 @@ async def close_silent(server: web.Server, at_work: set[Any], patience: float) -
 
 
 async def _serve(app: web.Application, listening: socket.socket, patience: float) -> None:
-    runner = web.AppRunner(app, handle_signals=True, access_log=None)
+    # A compressed body could unpack to a thousand times its size.
+    runner = web.AppRunner(app, handle_signals=True, access_log=None, auto_decompress=False)
     await runner.setup()
     try:
         await web.SockSite(runner, listening).start()

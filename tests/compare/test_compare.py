@@ -235,11 +235,34 @@ def test_a_review_that_is_there_twice(repository: Repository, compare: Command) 
 
 
 @pytest.mark.parametrize(
-    "text", ["a: 2001-01-01", "a: !!set {1, 2}", "a: !!binary aGk=", "1: {2: 3}", "a: .nan", "a: {b: &b [1], c: *b}"]
+    "text",
+    [
+        "a: 2001-01-01",
+        "a: !!set {1, 2}",
+        "a: !!binary aGk=",
+        "1: {2: 3}",
+        "a: .nan",
+        "a: {b: &b [1], c: *b}",
+        "a: [{2001-01-01: 1}]",
+    ],
 )
 def test_parameters_of_odd_types_are_compared(repository: Repository, compare: Command, text: str) -> None:
     (repository.folder / "params.yaml").write_text(text)
     assert "parameters that differ" in compare()
+    json.loads(compare("--json"))
+
+
+def test_names_in_a_revision_cannot_control_the_terminal(repository: Repository, compare: Command) -> None:
+    hostile = "a\x1b[31m\x9b2J\u202e`"
+    repository.columns[hostile] = repository.fit(0.7, 5)
+    repository.params[hostile] = hostile
+    repository.better()
+    repository.git("commit", "--quiet", "--all", "--message", hostile)
+    (repository.folder / "params.yaml").write_text("a: 1")
+    for form in ((), ("--markdown",), ("--json",), ("HEAD~1", "HEAD", "workspace"), ("--reviews", "2")):
+        printed = compare(*form)
+        assert "\\u202e" in printed
+        assert all(line.isprintable() for line in printed.split("\n"))
     json.loads(compare("--json"))
 
 

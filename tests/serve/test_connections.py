@@ -1,6 +1,7 @@
 """Clients that hang up, send half a request or come in crowds, over real sockets."""
 
 import asyncio
+import gzip
 import json
 import time
 from collections.abc import Awaitable, Callable
@@ -76,6 +77,18 @@ async def status(streams: Streams) -> int:
     line = await streams[0].readline()
     streams[1].close()
     return int(line.split()[1])
+
+
+@pytest.mark.parametrize("body", [gzip.compress(b'{"text": "good"}'), gzip.compress(bytes(1 << 24)), b"no gzip"])
+def test_a_compressed_body_is_not_unpacked(served: Any, predictor: Slow, body: bytes) -> None:
+    head = "POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\n"
+    content = f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+
+    async def work(port: int) -> int:
+        return await status(await send(port, content))
+
+    assert served(work) == 400
+    assert predictor.n_calls == 0
 
 
 def test_nothing_is_computed_for_clients_that_have_left(served: Any, predictor: Slow) -> None:
