@@ -1,6 +1,7 @@
 """Readers for word vectors: word2vec's binary and text formats, GloVe's text, fastText's .vec, our own artifacts."""
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Collection, Iterator
 from io import BufferedReader
 from pathlib import Path
@@ -107,6 +108,8 @@ def _dimensions(path: Path, file: BufferedReader) -> tuple[int, int, bool]:
     first = file.readline(1 << 20)
     if first.startswith(FASTTEXT_MODEL):
         raise InputError(f"{path} is a model in fastText's binary format; use the .vec file that comes with it")
+    if first.startswith(BOM_UTF8):
+        raise InputError(f"{path} begins with a byte order mark, which would be part of a word; save it without one")
     fields = first.split()
     if len(fields) == 2 and all(field.isdigit() for field in fields):
         if max(map(len, fields)) > MAX_DIGITS:

@@ -1,6 +1,5 @@
 """Example reviews for the report: where one model alone is right, where it is sure and wrong, word by word."""
 
-import html
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,7 +12,7 @@ from pipeline.ensemble.predictions import Labels, Probabilities, correct
 from pipeline.ensemble.trained_models import TokenizedReviews
 from pipeline.evaluate.prefixes import PrefixProbabilities, prefix_probabilities
 from pipeline.evaluate.spans import cut, spans
-from pipeline.tokenize.tokenizer import BREAK
+from pipeline.tokenize.tokenizer import BREAK, unescape
 
 N_EXAMPLES = 20
 DECIMALS = 4
@@ -94,7 +93,7 @@ def describe(
 
 def readable(text: str) -> str:
     """Unescape HTML entities and turn each `<br />` into a newline."""
-    return BREAK.sub("\n", html.unescape(text)).strip()
+    return BREAK.sub("\n", unescape(text)).strip()
 
 
 def pieces(

@@ -8,10 +8,12 @@ import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from typing import IO, Any, Self
 
 from pipeline.core.errors import InputError, refusing
+from pipeline.core.files import check_file
 from pipeline.core.unpacking import most_unpacked
+from pipeline.fetch.names import is_data
 from pipeline.fetch.reviews import MAX_TEXT
 
 MAX_FILES = 2_000_000
@@ -52,9 +54,12 @@ class Limited(io.RawIOBase):
 def read_files(path: Path) -> Iterator[tuple[str, bytes]]:
     """Stream the names and contents of the files of a tar, compressed or not, or of the .txt files of a folder.
 
+    Those that are no data by their names, see `is_data`, are left out.
+
     Raises:
         InputError: there is no such file; it is not a whole tar archive, or unpacks to far more than its size;
-            a member is a link, a device, a sparse file, outside of the archive, or too large; or there are too many.
+            a member or file is a link, a device, a sparse file, outside of the archive, or too large; or there are too
+            many.
     """
     files = _of_folder(path) if path.is_dir() else _of_archive(path)
     for number, (name, content) in enumerate(files, 1):
@@ -63,16 +68,33 @@ def read_files(path: Path) -> Iterator[tuple[str, bytes]]:
         yield name, content
 
 
+class _Member(tarfile.TarInfo):
+    """A member whose header is whole: tarfile takes a damaged or a missing one for the end of the archive."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        """Read a header; only a block of zeros is the end."""
+        try:
+            return super().frombuf(buf, encoding, errors)
+        except tarfile.HeaderError as error:
+            if len(buf) == tarfile.BLOCKSIZE and not any(buf):
+                raise
+            raise tarfile.ReadError(str(error)) from None
+
+
 def _of_folder(path: Path) -> Iterator[tuple[str, bytes]]:
     with refusing(path, "cannot be listed", "make its folders readable"):
-        files = sorted(path.rglob("*.txt"))
+        files = sorted(path.rglob("*"))
     for file in files:
-        if file.is_file() and not file.is_symlink():
-            name = file.relative_to(path).as_posix()
-            _check_member(path, name, file.stat().st_size)
+        name = file.relative_to(path)
+        if file.is_symlink() and is_data(name):  # what it points to would be left out silently
+            raise InputError(f"{file} is a link; copy what it points to, or remove it")
+        if name.suffix.lower() == ".txt" and is_data(name) and not file.is_dir():
+            n_bytes = check_file(file, "make it readable")
+            _check_member(path, name.as_posix(), n_bytes)
             with refusing(file, "cannot be read", "make it readable, or remove it"):
                 content = file.read_bytes()
-            yield name, content
+            yield name.as_posix(), content
 
 
 def _of_archive(path: Path) -> Iterator[tuple[str, bytes]]:
@@ -85,14 +107,17 @@ def _of_archive(path: Path) -> Iterator[tuple[str, bytes]]:
         for magic, opener in OPENERS.items():
             if start.startswith(magic):
                 file = stack.enter_context(opener(file))
-        tar = stack.enter_context(tarfile.open(fileobj=Limited(file, path), mode="r|"))
+        tar = stack.enter_context(tarfile.open(fileobj=Limited(file, path), mode="r|", tarinfo=_Member))
         for member in tar:
             # In this order: the next header is looked for behind the size that this one declares.
             _check_kind(path, member)
             _check_member(path, member.name, member.size)
             content = tar.extractfile(member)
-            if content is not None:
+            if content is not None and is_data(PurePosixPath(member.name)):
                 yield member.name, content.read()
+        while rest := tar.fileobj.read(1 << 16):  # to the end, where a compressed file has its checksum
+            if any(rest):
+                raise ValueError("it goes on after its end")
 
 
 def _check_kind(path: Path, member: tarfile.TarInfo) -> None:

@@ -9,7 +9,7 @@ import pyarrow as pa
 from pipeline.core.errors import InputError, refusing
 from pipeline.fetch.checked_table import CheckedTable
 from pipeline.fetch.layout import read_layout
-from pipeline.fetch.names import ARCHIVES, LABELS, NOT_DATA, SUFFIXES, kind_of, split_of
+from pipeline.fetch.names import ARCHIVES, LABELS, SUFFIXES, is_data, kind_of, split_of
 from pipeline.fetch.tables import read_table
 
 MAX_LISTED = 20
@@ -30,7 +30,7 @@ def read_custom(folder: Path, scratch: Path) -> tuple[str, Iterator[pa.RecordBat
     Raises:
         InputError: there is no corpus or more than one; while the batches are read: a file, column or row is unusable.
     """
-    entries = [path for path in sorted(folder.glob("*")) if _is_data(path)]
+    entries = [path for path in sorted(folder.glob("*")) if is_data(path.relative_to(folder))]
     if not entries:
         raise InputError(
             f"{folder}/ is empty; put one table or several, one archive or the folders train/ and test/ there; in a"
@@ -56,16 +56,11 @@ def read_custom(folder: Path, scratch: Path) -> tuple[str, Iterator[pa.RecordBat
     return str(where), read_layout(where, scratch)
 
 
-def _is_data(path: Path) -> bool:
-    """Return whether a file or folder may be part of a corpus; programs start the names of others with . or _."""
-    return path.name not in NOT_DATA and path.name[0] not in "._"
-
-
 def _files(entries: list[Path]) -> Iterator[Path]:
     for path in entries:
         if path.is_dir():
             if not path.is_symlink():
-                yield from _files([inner for inner in sorted(path.iterdir()) if _is_data(inner)])
+                yield from _files([inner for inner in sorted(path.iterdir()) if is_data(Path(inner.name))])
         else:
             yield path
 
@@ -86,8 +81,8 @@ def _read_tables(folder: Path, paths: list[Path]) -> Iterator[pa.RecordBatch]:
             table = CheckedTable(path, relative.as_posix(), split_of(relative) or "train")
         tables.append(table)
         yield from table.batches()
-        if len(paths) == 1 and not table.n_rows:
-            raise InputError(f"{path} has no rows; add one row per review")
+        if not table.n_rows and (len(paths) == 1 or split_of(path.relative_to(folder))):  # test would become random
+            raise InputError(f"{path} has no rows; add one row per review, or remove it")
     _check_ids(tables)
 
 

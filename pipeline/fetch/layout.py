@@ -15,7 +15,7 @@ from pipeline.core.errors import InputError
 from pipeline.fetch.archive import read_files
 from pipeline.fetch.reviews import SPLITS, batches_of
 
-REVIEW = re.compile(r"(?:^|/)(train|test)/(pos|neg|unsup)/([^/]+)\.txt$")
+REVIEW = re.compile(r"(?:^|/)(train|test)/(pos|neg|unsup)/([^/]+)\.(?i:txt)$")
 MOVIES = re.compile(r"(?:^|/)(train|test)/urls_(pos|neg|unsup)\.txt$")
 NUMBERED = re.compile(r"(\d+)_(\d+)$")
 TITLE = re.compile(r"tt\d+")
@@ -63,7 +63,7 @@ def read_layout(path: Path, scratch: Path, check: Callable[[Contents], None] | N
 
     Raises:
         InputError: the archive is missing or truncated, or it contains a link, a path with `..`, a text that is not
-            UTF-8, a rating above MAX_RATING, or no review; see `read_files` for its limits.
+            UTF-8, a rating above MAX_RATING, two reviews of one id, or no review; see `read_files` for its limits.
     """
     with tempfile.TemporaryFile(dir=scratch) as file:
         contents = _gather(path, file)
@@ -74,10 +74,14 @@ def read_layout(path: Path, scratch: Path, check: Callable[[Contents], None] | N
 
 def _gather(path: Path, file: IO[bytes]) -> Contents:
     contents = Contents()
+    names: dict[Name, str] = {}
     for name, content in read_files(path):
         if match := REVIEW.search(name):
             sha256 = hashlib.sha256(content).digest()
-            contents.texts[match.group(1), match.group(2), match.group(3)] = (file.tell(), len(content), sha256)
+            key = match.group(1), match.group(2), match.group(3)
+            if names.setdefault(key, name) != name:  # the same name again replaces the first, as in any tar archive
+                raise InputError(f"{path}: {names[key]} and {name} have the same id; rename one, or remove it")
+            contents.texts[key] = (file.tell(), len(content), sha256)
             file.write(content)
         elif match := MOVIES.search(name):
             titles = (TITLE.search(line) for line in _text(name, content, path).splitlines())

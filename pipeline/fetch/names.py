@@ -13,6 +13,8 @@ SPLIT_NAMES = {
     "train": "train",
     "valid": "valid",
     "validation": "valid",
+    "val": "valid",
+    "dev": "valid",
     "unsup": "unsup",
     "unsupervised": "unsup",
     "test": "test",
@@ -26,6 +28,11 @@ COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}  # of CSV, TSV and JSON Lines
 SUFFIXES = (*DELIMITERS, *JSON_LINES, PARQUET)
 ARCHIVES = (".tar", ".tgz", ".gz", ".bz2", ".xz")
 NOT_DATA = ("README.md",)
+
+
+def is_data(path: PurePath) -> bool:
+    """Return whether a file may be part of a corpus; programs start the names of others with . or _, as macOS does."""
+    return path.name not in NOT_DATA and all(part[0] not in "._" for part in path.parts)
 
 
 def plain(value: object) -> str:

@@ -23,6 +23,7 @@ from pipeline.tokenize.cluster import tokenize_on_cluster
 from pipeline.tokenize.sentences import TreebankWords, train_punkt
 from pipeline.tokenize.tweet import TweetWords
 
+LONG_NUMBER = re.compile(r"(?<=&#)[0-9]{20,}")  # no character; Python refuses to read one of thousands of digits
 BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 # A word, with what follows one apostrophe ("don't"), or a single punctuation character. The group is not possessive: in
 # Python 3.11.2, such a group takes an apostrophe with no word after it. \x1c to \x1f are white space, with or without
@@ -34,9 +35,14 @@ CHUNKS_IN_PROCESS = 4  # so few are tokenized sooner than other processes start
 CHUNKS_PER_PROCESS = 32  # handed to the other processes at a time, which bounds memory
 
 
+def unescape(text: str) -> str:
+    """Replace HTML entities by their characters, those of a number too large by U+FFFD."""
+    return html.unescape(LONG_NUMBER.sub(lambda number: number[0].lstrip("0")[:20] or "0", text))
+
+
 def clean(text: str) -> str:
     """Unescape HTML entities and replace each `<br />` with a space."""
-    return BREAK.sub(" ", html.unescape(text))
+    return BREAK.sub(" ", unescape(text))
 
 
 class Tokenizer:

@@ -95,6 +95,7 @@ HEADED = "3 2\nthe 0 1\nfilm 2 3\ngood 4 5\n"
         (b"1 2\na " + np.array([1, np.nan], "<f4").tobytes(), r"vector 1: NaN or infinite values"),
         (b"1 2\n\xff " + VECTORS[0, :2].tobytes(), r"vector 1: the word b'\\xff' is not UTF-8"),
         (b"1" * 5000 + b" 2\na 0 1\n", r"line 1: the header says .* more than any file has"),
+        (b"\xef\xbb\xbf" + HEADED.partition("\n")[2].encode(), r"begins with a byte order mark"),
         (HEADED.replace("2 3", "1_0 3").encode(), r"line 3: '1_0' is not a number"),
         (HEADED.replace("film", "fi\x0blm").encode(), r"line 3: the word 'fi\\x0blm' has a control character"),
         (b"the 0 1\n" + b"x" * 70_000 + b"\n", r"line 2: it has more than 65,664 bytes"),

@@ -98,7 +98,7 @@ def test_folders_are_read(corpus):
         (b"text,label\n\xff\xfe,1\n", "cannot be read"),
         (b"text,label\na,1\nb,2\nc,0\nd,3\n", "row 2: label '2'; use 0 or negative, 1 or positive"),
         (b"text,label\na,1\nb,2\nc,0\nd,3\n", "; 2 rows in all are like this"),
-        (b"text,label,split\na,1,dev\n", "row 1: split 'dev'; use train, valid, unsup, test"),
+        (b"text,label,split\na,1,eval\n", "row 1: split 'eval'; use train, valid, unsup, test"),
         (b"text,label\na,1\n,0\n ,0\n", "row 2: no text; remove the row; 2 rows in all are like this"),
         (b"text,label\ngood, but slow,1\n", "row 1 (line 2): 3 values for 2 columns"),
         (b"text,label,rating\ngood,1,many\n", "a value does not fit its column"),
@@ -286,12 +286,20 @@ def test_a_column_split_comes_before_the_name_and_a_name_without_a_split_is_trai
         ("plain_text/unsupervised-00000-of-00001.parquet", "unsup"),
         ("train/test.csv", "test"),
         ("Train/part-0.csv.gz", "train"),
+        ("dev.csv", "valid"),
+        ("val-00000-of-00001.parquet", "valid"),
         ("testimonials.csv", None),
         ("0.csv", None),
     ],
 )
 def test_the_first_word_of_a_name_is_its_split(path, split):
     assert split_of(PurePath(path)) == split
+
+
+def test_a_table_of_a_split_that_has_only_a_header_is_named(corpus):
+    write(table("a"), corpus / "train.csv")
+    (corpus / "test.csv").write_text("text,label\n")
+    assert f"{corpus / 'test.csv'} has no rows; add one row per review, or remove it" in error(corpus)
 
 
 def test_the_name_of_a_single_table_does_not_matter(corpus):

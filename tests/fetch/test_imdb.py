@@ -203,14 +203,61 @@ def test_a_name_of_many_digits_has_no_movie(archive):
     assert [row["movie"] for row in tables["test"].to_pylist() if row["text"] == "Long."] == [None]
 
 
-def test_a_folder_is_read_without_links_and_pipes(archive, tmp_path):
+def test_a_folder_has_no_links_and_pipes(archive, tmp_path):
     unpack(archive(), tmp_path / "folder")
     place = tmp_path / "folder" / "aclImdb" / "train" / "pos"
-    os.mkfifo(place / "3_4.txt")
-    (place / "5_6.txt").symlink_to("/etc/passwd")
     (place / "7_8.txt").mkdir()
     assert read_archive(tmp_path / "folder")[1] == read_archive(tmp_path / "a.tar.gz")[1]
+    for make, message in (
+        (lambda path: path.symlink_to("/etc/passwd"), "5_6.txt is a link; copy what it points to"),
+        (lambda path: path.symlink_to("/etc"), "5_6.txt is a link; copy what it points to"),
+        (os.mkfifo, "5_6.txt is a folder or a device"),
+    ):
+        make(place / "5_6.txt")
+        with pytest.raises(InputError, match=message):
+            read_archive(tmp_path / "folder")
+        (place / "5_6.txt").unlink()
     (tmp_path / "folder" / "big.txt").touch()
     os.truncate(tmp_path / "folder" / "big.txt", 1 << 40)
     with pytest.raises(InputError, match=r"'big.txt' has 1,099,511,627,776 bytes"):
         read_archive(tmp_path / "folder")
+
+
+def test_files_that_macos_adds_are_not_read_and_suffixes_may_be_in_upper_case(archive, tmp_path):
+    hidden = ("aclImdb/train/pos/._1_2.txt", "__MACOSX/aclImdb/train/pos/3_4.txt", ".x/train/pos/5_6.txt")
+    unpack(archive(*((name, b"\0Mac OS X", {}) for name in hidden)), tmp_path / "folder")
+    plain = read_archive(archive())[1]
+    assert read_archive(tmp_path / "folder")[1] == plain
+    assert read_archive(archive(*((name, b"\0Mac OS X", {}) for name in hidden)))[1] == plain
+    more = read_archive(archive(("aclImdb/train/pos/1_2.txt", b"more", {})))[1]
+    assert read_archive(archive(("aclImdb/train/pos/1_2.TXT", b"more", {})))[1] == more
+    (tmp_path / "folder/aclImdb/train/pos/1_2.TXT").write_bytes(b"more")
+    assert read_archive(tmp_path / "folder")[1] == more
+
+
+def test_two_reviews_of_one_name_are_named(archive):
+    name = next(iter(REVIEWS))
+    with pytest.raises(InputError, match=f"aclImdb/{name}.txt and copy/{name}.txt have the same id"):
+        read_archive(archive((f"copy/{name}.txt", b"another text", {})))
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+def test_an_archive_that_lacks_its_end_or_has_a_damaged_header_is_not_taken_for_whole(archive, tmp_path, suffix):
+    whole = gzip.decompress(archive().read_bytes())
+    second = 1024  # each member has a block of its header and one of its content
+    flipped = bytearray(whole)
+    flipped[second + 148] ^= 1
+    zeros = whole[:second] + bytes(512) + whole[second + 512 :]
+    path = tmp_path / f"b.tar{suffix}"
+    for content in (whole[:second], whole[: second + 100], bytes(flipped), zeros, whole + whole):
+        path.write_bytes(gzip.compress(content) if suffix else content)
+        with pytest.raises(InputError, match="is truncated or not a tar archive"):
+            read_archive(path)
+
+
+@pytest.mark.parametrize("damage", [lambda b: b[:-8], lambda b: b[:-8] + bytes(8)])
+def test_the_checksum_of_a_compressed_archive_is_read(archive, damage):
+    path = archive()
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(InputError, match="is truncated or not a tar archive"):
+        read_archive(path)

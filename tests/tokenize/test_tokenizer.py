@@ -38,6 +38,20 @@ def make(name: str, *, lowercase: bool = True) -> Tokenizer:
     return Tokenizer.train(name, lowercase=lowercase, texts=TEXTS * 20)
 
 
+@pytest.mark.parametrize(
+    ("text", "cleaned"),
+    [
+        ("&#" + "9" * 5000 + ";a", "\ufffda"),
+        ("&#" + "0" * 5000 + "65;a", "Aa"),
+        ("&#" + "0" * 5000, "\ufffd"),
+        ("&#000000000000000000065;&#99999999999999999999999", "A\ufffd"),
+        ("&#x" + "9" * 5000 + ";a", "\ufffda"),
+    ],
+)
+def test_the_number_of_a_character_may_have_many_digits(text: str, cleaned: str) -> None:
+    assert clean(text) == cleaned
+
+
 def test_clean() -> None:
     assert clean("a<br />b<BR>c &lt;3 &amp; d") == "a b c <3 & d"
 
