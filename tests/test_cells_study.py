@@ -83,10 +83,10 @@ def runs_of(rng: np.random.Generator, accuracy: float, easy: np.ndarray, k: int 
 def test_a_clear_difference_is_found_and_none_is_not(rng: np.random.Generator) -> None:
     easy = rng.random(2496) < 0.8
     lstm, same, worse = (runs_of(rng, accuracy, easy) for accuracy in (0.6, 0.6, 0.3))
-    seeds = comparison.pooled([lstm, same, worse])
-    assert seeds.df == 6
-    assert comparison.compare(same, lstm, seeds, 0.05).p > 0.05
-    compared = comparison.compare(worse, lstm, seeds, 0.05)
+    shared = comparison.seed_variances({"lstm": lstm, "same": same, "worse": worse})["lstm"]
+    assert shared.df == 6
+    assert comparison.compare(same, lstm, (shared, shared), 0.05).p > 0.05
+    compared = comparison.compare(worse, lstm, (shared, shared), 0.05)
     assert compared.p < 0.001
     assert compared.difference == pytest.approx(worse.mean() - lstm.mean())
     assert abs(compared.difference) > compared.half
@@ -96,10 +96,22 @@ def test_without_a_difference_the_test_rejects_as_rarely_as_its_level_says(rng: 
     rejected = 0
     for _ in range(200):
         easy = rng.random(400) < 0.8
-        cells = [runs_of(rng, 0.6, easy) for _ in range(5)]
-        seeds = comparison.pooled(cells)
-        rejected += comparison.compare(cells[0], cells[1], seeds, 0.05).p < 0.05
+        cells = {str(i): runs_of(rng, 0.6, easy) for i in range(5)}
+        seeds = comparison.seed_variances(cells)
+        rejected += comparison.compare(cells["0"], cells["1"], (seeds["0"], seeds["1"]), 0.05).p < 0.05
     assert rejected <= 0.08 * 200
+
+
+def test_a_cell_with_a_failed_run_does_not_hide_the_others(rng: np.random.Generator) -> None:
+    easy = rng.random(2496) < 0.8
+    cells = {str(i): runs_of(rng, 0.6, easy) for i in range(6)}
+    cells["failed"] = runs_of(rng, 0.6, easy)
+    cells["failed"][0] = rng.random(2496) < 0.5
+    seeds = comparison.seed_variances(cells)
+    assert seeds["failed"] == comparison.SeedVariance.of(cells["failed"])
+    assert seeds["0"] == seeds["5"]
+    assert (seeds["0"].df, seeds["failed"].df) == (12, 2)
+    assert seeds["failed"].between > 100 * seeds["0"].between
 
 
 def results(rng: np.random.Generator) -> table.Results:

@@ -5,29 +5,47 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import fdtrc
 
 from experiments.cells.answers import right_of
 from experiments.record import Figures
 from pipeline.evaluate.significance import holm, verdict
 from pipeline.evaluate.variance import SeedVariance, VarianceComponents
 
+OUTLIER = 0.01  # the level of Cochran's test
 
-def pooled(cells: Sequence[NDArray[np.float64]]) -> SeedVariance:
-    """Return the variance that the seed of a cell contributes, as the mean over cells.
+
+def seed_variances(cells: Mapping[str, NDArray[np.float64]]) -> dict[str, SeedVariance]:
+    """Return the variance that the seed contributes to each cell: the mean over cells, or its own if it is an outlier.
 
     Three seeds say little about the variance between seeds: the quantile of t with two degrees of freedom is so large
     that, corrected for twenty tests, no difference would ever count. All cells together have twenty times as many
-    degrees of freedom, if a seed changes each of them by about as much.
+    degrees of freedom, if a seed changes each of them by about as much. A cell that it changes far more, because a
+    training failed, say, would make all intervals wide. Cochran's test finds such cells, one at a time.
+
+    Source: ISO 5725-2, which pools the variances of laboratories in this way.
 
     Args:
         cells: of each cell which reviews its runs answer correctly, [k, n_reviews], the same k, at least 2.
     """
-    parts = [SeedVariance.of(runs) for runs in cells]
-    return SeedVariance(
-        between=float(np.mean([part.between for part in parts])),
-        within=float(np.mean([part.within for part in parts])),
-        df=sum(part.df for part in parts),
+    own = {cell: SeedVariance.of(runs) for cell, runs in cells.items()}
+    alike = sorted(own, key=lambda cell: own[cell].between)
+    while len(alike) > 2 and _is_outlier([own[cell] for cell in alike]):
+        alike.pop()
+    shared = SeedVariance(
+        between=float(np.mean([own[cell].between for cell in alike])),
+        within=float(np.mean([own[cell].within for cell in alike])),
+        df=sum(own[cell].df for cell in alike),
     )
+    return {**own, **dict.fromkeys(alike, shared)}
+
+
+def _is_outlier(rising: Sequence[SeedVariance]) -> bool:
+    """Return whether the last and largest variance is an outlier among the others, by Cochran's test."""
+    *others, largest = rising
+    mean = float(np.mean([one.between for one in others]))
+    p = fdtrc(largest.df, sum(one.df for one in others), largest.between / mean) if mean else 0.0
+    return float(len(rising) * p) < OUTLIER
 
 
 @dataclass(frozen=True)
@@ -45,11 +63,13 @@ class Compared:
     p: float
 
 
-def compare(runs: NDArray[np.float64], reference: NDArray[np.float64], seeds: SeedVariance, level: float) -> Compared:
-    """Compare a cell with a reference, [k, n_reviews] each, given the variance that seeds contribute to each."""
+def compare(
+    runs: NDArray[np.float64], reference: NDArray[np.float64], seeds: tuple[SeedVariance, SeedVariance], level: float
+) -> Compared:
+    """Compare a cell with a reference, [k, n_reviews] each, given the variance that seeds contribute to either."""
     differences = runs.mean(0) - reference.mean(0)
     sample = float(differences.var(ddof=1)) / len(differences)
-    variance = VarianceComponents(float(differences.mean()), sample, (seeds, seeds), paired=False)
+    variance = VarianceComponents(float(differences.mean()), sample, seeds, paired=False)
     return Compared(variance.difference, variance.half(level), variance.p)
 
 
@@ -65,9 +85,14 @@ def against(runs: Mapping[str, Sequence[Figures]], reference: str, level: float)
     right = {cell: right_of(by_seed) for cell, by_seed in runs.items() if len(by_seed) == most > 1}
     if reference not in right:
         return {}
-    seeds = pooled(list(right.values()))
-    others = {cell: one for cell, one in right.items() if cell != reference}
-    return corrected({cell: compare(one, right[reference], seeds, level) for cell, one in others.items()})
+    seeds = seed_variances(right)
+    return corrected(
+        {
+            cell: compare(one, right[reference], (seeds[cell], seeds[reference]), level)
+            for cell, one in right.items()
+            if cell != reference
+        }
+    )
 
 
 def columns(test: Compared | None, reference: str, level: float) -> dict[str, str]:
