@@ -12,6 +12,7 @@ from pipeline.report.charts import STYLES, Spec, axis, chart, styled
 
 RunsBySeed: TypeAlias = Mapping[str, Mapping[str, Figures]]  # by the name of the run and its seed
 WIDTH = 680
+TOO_WIDE = 10  # times the median width of the intervals: such an interval would shrink all others to dots
 INK = {"labelColor": "var(--ink)", "labelLimit": 240}
 DOT: Spec = {"type": "point", "filled": True, "size": 60, "opacity": 1}
 
@@ -76,11 +77,15 @@ def ablation(runs: RunsBySeed) -> Spec:
 def cells(tests: Mapping[str, Compared], reference: str, level: float) -> Spec:
     """Draw how far each cell is ahead of the reference in points of accuracy.
 
+    An interval too wide for the axis is in its title only.
+
     Args:
         tests: of each cell against the reference, corrected for their number.
         reference: its name.
         level: of the tests, by which a difference exceeds noise.
     """
+    widest = TOO_WIDE * statistics.median(test.half for test in tests.values())
+    ordered = sorted(tests.items(), key=lambda item: -item[1].difference)
     rows = [
         {
             "name": cell,
@@ -89,10 +94,16 @@ def cells(tests: Mapping[str, Compared], reference: str, level: float) -> Spec:
             "high": 100 * (test.difference + test.half),
             "clear": test.p < level,
         }
-        for cell, test in sorted(tests.items(), key=lambda item: -item[1].difference)
+        for cell, test in ordered
+        if test.half <= widest
     ]
-    listed = "; ".join(f"{row['name']} {row['difference']:+.2f}" for row in rows)
+    hidden = [
+        f"{cell} {100 * test.difference:+.1f} ± {100 * test.half:.1f}" for cell, test in ordered if test.half > widest
+    ]
+    listed = "; ".join(f"{cell} {100 * test.difference:+.2f}" for cell, test in ordered)
     title = f"points of validation accuracy ahead of {reference}"
+    if hidden:
+        title += f" (not shown: {', '.join(hidden)})"
     return _forest(title, f"Points of accuracy ahead of {reference}: {listed}.", rows)
 
 
