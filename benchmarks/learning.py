@@ -39,6 +39,7 @@ from pipeline.params import Params
 LOSSES = (0.22, 0.19)
 N_EPOCHS = 5  # of a rival
 PATIENCE = 4  # validations without a lower loss
+LIMIT = 9  # times the seconds of our whole training, after which a rival is stopped
 TOKENS, EMBEDDINGS = ROOT / "data/tokens", ROOT / "artifacts/embeddings"
 NEEDS = ("data/tokens", "artifacts/embeddings", "data/corpus.txt")
 Course = Sequence[tuple[float, float]]  # seconds since the start and validation log loss, at each validation
@@ -49,10 +50,11 @@ def seconds_to(course: Course, loss: float) -> float | None:
     return next((seconds for seconds, reached in course if reached < loss), None)
 
 
-def has_ended(course: Course) -> bool:
-    """Return whether a rival has reached the last loss, or has not improved for a while."""
+def has_ended(course: Course, limit: float) -> bool:
+    """Return whether a rival has reached the last loss, has not improved for a while, or has taken `limit` seconds."""
     losses = [loss for _, loss in course]
-    return bool(losses) and (losses[-1] < LOSSES[-1] or len(losses) - 1 - int(np.argmin(losses)) >= PATIENCE)
+    stuck = len(losses) - 1 - int(np.argmin(losses)) >= PATIENCE
+    return losses[-1] < LOSSES[-1] or stuck or course[-1][0] > limit
 
 
 def ours(section: Classify) -> Course:
@@ -74,8 +76,8 @@ def rows(part: Labelled) -> list[tuple[torch.Tensor, float]]:
     return [(row[:n], float(label)) for row, n, label in zip(ids, lengths.tolist(), part.labels, strict=True)]
 
 
-def tutorial(section: Classify) -> Course:
-    """Train the same network over packed sequences with a DataLoader."""
+def tutorial(section: Classify, limit: float) -> Course:
+    """Train the same network over packed sequences with a DataLoader, for `limit` seconds at most."""
     started, course = time.perf_counter(), []
     config, labelled, valid, vectors = _loaded(section)
     network = Packed(config)
@@ -99,7 +101,7 @@ def tutorial(section: Classify) -> Course:
             step(network.train(), optimizer, ids, lengths, labels)
             if i % half == 0:
                 course.append((time.perf_counter() - started, _loss(network.eval(), judge)))
-                if has_ended(course):
+                if has_ended(course, limit):
                     return course
     return course
 
@@ -118,8 +120,8 @@ def _loaded(section: Classify) -> tuple[NetworkConfig, Labelled, Labelled, torch
     return network.config, labelled, valid, network.embedding.weight.detach()
 
 
-def keras(section: Classify, folder: Path) -> Course:
-    """Train the same network in Keras, on batches of similar length like ours."""
+def keras(section: Classify, folder: Path, limit: float) -> Course:
+    """Train the same network in Keras, on batches of similar length like ours, for `limit` seconds at most."""
     config, labelled, valid, vectors = _loaded(section)
     generator = torch.Generator().manual_seed(1)
     arrays = {"vectors": vectors.numpy()}
@@ -133,7 +135,7 @@ def keras(section: Classify, folder: Path) -> Course:
     sizes = map(str, (config.hidden_size, section.n_processes, N_EPOCHS))
     for seconds, loss in transcript("keras_learning.py", str(folder / "batches.npz"), *sizes):
         course.append((seconds, loss))
-        if has_ended(course):
+        if has_ended(course, limit):
             break
     return course
 
@@ -168,13 +170,13 @@ def figures(params: Params) -> Iterator[dict[str, Any]]:
         return
     section = params.classify
     mine = ours(section)
-    yield from compared(
-        "training", "the same model over packed sequences with a DataLoader", mine, tutorial(section), 8.0
-    )
+    limit = LIMIT * mine[-1][0]
+    against = "the same model over packed sequences with a DataLoader"
+    yield from compared("training", against, mine, tutorial(section, limit), 8.0)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         against = "the same model in Keras, on batches like ours"
-        yield from compared("training", against, mine, keras(section, folder), 2.0)
+        yield from compared("training", against, mine, keras(section, folder, limit), 2.0)
         seconds, loss = fasttext(folder)
     yield figure(f"fastText's supervised bigrams, log loss {loss:.4f}", seconds, "s", "", None, 1)
     loss = read_json(ROOT / "metrics/valid/nbsvm.json")["log_loss"]

@@ -206,8 +206,11 @@ def test_the_best_candidates_win_once_each_and_train_as_cells(tmp_path: Path) ->
     found = evolve.evolve(2, 6, tmp_path)
     losses = [one["loss"] for one in found["best"]]
     assert losses == sorted(losses)
-    chosen = winners.choose([found, found])
-    assert len(chosen) == min(winners.N_WINNERS, len(losses))
+    different = winners.candidates([found, found])
+    assert different == winners.candidates([found])
+    tried = [{**one, "reviews_log_loss": float(i)} for i, one in enumerate(different)]
+    chosen = winners.choose(reversed(tried))
+    assert list(chosen.values()) == tried[: winners.N_WINNERS]
     assert len({tuple(one["equations"]) for one in chosen.values()}) == len(chosen)
     path = tmp_path / "winners.json"
     path.write_text(json.dumps(chosen))

@@ -32,6 +32,7 @@ def machine(training: Mapping[str, Any]) -> dict[str, Any]:
         blas_threads, torch_threads: threads of BLAS and of torch here.
         training_processes: which trained an LSTM together, one thread each.
         bfloat16: whether the device multiplies bfloat16 in hardware.
+        amx: whether the CPU has AMX, with which its bfloat16 products have other last bits.
         lstm_dtype: the number type of the LSTM.
         gpu: its name, None if training uses the CPU.
     """
@@ -45,6 +46,7 @@ def machine(training: Mapping[str, Any]) -> dict[str, Any]:
         "torch_threads": torch.get_num_threads(),
         "training_processes": training["n_processes"],
         "bfloat16": has_bfloat16(device),
+        "amx": bool(torch.cpu.get_capabilities().get("amx_bf16")),
         "lstm_dtype": str(choose_dtype(training["precision"], device)).removeprefix("torch."),
         "gpu": torch.cuda.get_device_name() if device.type == "cuda" else None,
     }

@@ -30,6 +30,7 @@ def test_the_machine_is_named_by_what_the_bits_depend_on(monkeypatch: pytest.Mon
     openmp = {"user_api": "openmp", "internal_api": "openmp", "num_threads": 9}
     monkeypatch.setattr(provenance, "threadpool_info", lambda: [blas, openmp, blas])
     monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX2")
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": True})
     monkeypatch.setattr(provenance, "has_bfloat16", lambda device: False)
     assert machine(TRAINING) == {
         "instruction_set": "AVX2",
@@ -38,6 +39,7 @@ def test_the_machine_is_named_by_what_the_bits_depend_on(monkeypatch: pytest.Mon
         "torch_threads": torch.get_num_threads(),
         "training_processes": 3,
         "bfloat16": False,
+        "amx": True,
         "lstm_dtype": "float32",
         "gpu": None,
     }
