@@ -27,8 +27,10 @@ def headline(runs: Runs) -> str:
     for cell, name in (("rnn", "a plain network"), ("lstm", "an LSTM")):
         if cell in cells_of(runs):
             lag = longest_lag(runs, "recall", cell)
-            said.append(f"{f'{lag:,} steps' if lag else 'none of the lags tried'} by {name}")
-    return f"A number is remembered over {', over '.join(said)}" if said else "Other cells than the LSTM"
+            verb = "" if said else " remembers a number"
+            said.append(f"{name}{verb} over {f'{lag:,} steps' if lag else 'none of these lags'}")
+    sentence = ", ".join(said)
+    return sentence[:1].upper() + sentence[1:] if said else "Other cells than the LSTM"
 
 
 def page(runs: Runs) -> str:
