@@ -39,7 +39,7 @@ from pipeline.params import Params
 LOSSES = (0.22, 0.19)
 N_EPOCHS = 5  # of a rival
 PATIENCE = 4  # validations without a lower loss
-LIMIT = 9  # times the seconds of our whole training, after which a rival is stopped
+LIMIT = 8.5  # times the seconds of our whole training, after which a rival is stopped
 TOKENS, EMBEDDINGS = ROOT / "data/tokens", ROOT / "artifacts/embeddings"
 NEEDS = ("data/tokens", "artifacts/embeddings", "data/corpus.txt")
 Course = Sequence[tuple[float, float]]  # seconds since the start and validation log loss, at each validation

@@ -71,15 +71,19 @@ def line(entry: Mapping[str, Any]) -> str:
 
 
 def table(results: Mapping[str, Any]) -> str:
-    """Format results.json as a Markdown table."""
-    rows = []
-    for entry in results["figures"]:
-        rates = f" ({entry['rate']:,.0f} and {entry['rate_against']:,.0f})" if "rate" in entry else ""
-        value = f"**{entry['value']:.2f}** {entry['unit']}{rates}"
-        rows.append((entry["name"], value, entry["against"], entry["bar"] or ""))
-    machine = results["environment"]
-    where = f"{machine['hardware']} ({machine['instructions']}), torch {machine['torch']}; {machine['reviews']}."
-    return f"{tabulate(rows, ('what', 'figure', 'against', 'bar'), 'pipe', disable_numparse=True)}\n\n{where}"
+    """Format results.json in Markdown: a table per group of rows, with the machine that measured it."""
+    tables = []
+    for group, measured in results.items():
+        rows = []
+        for entry in measured["figures"]:
+            rates = f" ({entry['rate']:,.0f} and {entry['rate_against']:,.0f})" if "rate" in entry else ""
+            value = f"**{entry['value']:.2f}** {entry['unit']}{rates}"
+            rows.append((entry["name"], value, entry["against"], entry["bar"] or ""))
+        machine = measured["environment"]
+        where = f"{machine['hardware']} ({machine['instructions']}), torch {machine['torch']}, {machine['reviews']}"
+        text = tabulate(rows, ("what", "figure", "against", "bar"), "pipe", disable_numparse=True)
+        tables.append(f"### `{group}`\n\n{text}\n\nMeasured on {where}.")
+    return "\n\n".join(tables)
 
 
 def missing(*inputs: str) -> str:

@@ -84,13 +84,10 @@ def main(rows: list[str]) -> None:
         entries = []
         for entry in measured[row]():
             print(line(entry))
-            entries.append({"row": row, **entry})
-        known = read_json(RESULTS)
-        kept = known["figures"] if known["environment"] == environment else []
+            entries.append(entry)
         if entries:
-            figures = [entry for entry in kept if entry["row"] != row] + entries
-            figures.sort(key=lambda entry: list(ROWS).index(entry["row"]))
-            results = {"environment": environment, "figures": figures}
+            known = {**read_json(RESULTS), row: {"environment": environment, "figures": entries}}
+            results = {name: known[name] for name in ROWS if name in known}
             write_json(RESULTS, results)
             write_between_markers(DOCUMENT, "benchmark", table(results))
 
