@@ -23,7 +23,7 @@ HERE = Path(__file__).parent
 
 def headline(runs: Runs) -> str:
     """Say up to which lag the plain network and the LSTM remember a number."""
-    said = []
+    said: list[str] = []
     for cell, name in (("rnn", "a plain network"), ("lstm", "an LSTM")):
         if cell in cells_of(runs):
             lag = longest_lag(runs, "recall", cell)
