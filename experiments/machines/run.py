@@ -31,7 +31,7 @@ FLOAT32 = {"classify.precision": "float32"}
 VARIANTS = {
     "native": Variant({}, {}),
     "other_blas": Variant(BLAS, {}),
-    "no_amx": Variant({"ONEDNN_MAX_CPU_ISA": "AVX512_CORE_BF16"}, {}),  # products of bfloat16 as on an AMD EPYC
+    "no_amx": Variant({"ONEDNN_MAX_CPU_ISA": "AVX512_CORE_BF16"}, {}),  # no difference where there is no AMX
     "float32": Variant({}, FLOAT32),
     "avx2": Variant(AVX2, FLOAT32),  # it has no products of bfloat16
     "older_processor": Variant(BLAS | AVX2, FLOAT32),
