@@ -18,7 +18,7 @@ from pipeline.cells.stack import Layers
 from pipeline.cells.table import CELLS
 from pipeline.params import Params
 
-N_TOKENS, N_RUNS = 200, 3
+N_TOKENS, N_RUNS = 200, 15
 
 
 def operations(layers: nn.Module) -> int:
