@@ -37,6 +37,7 @@ def main(progress: Progress, *, fetch: Fetch) -> dict[str, int | str]:
     write_json(Path("metrics/corpus.json"), figures)
     return {split: figures[split]["reviews"] for split in SPLITS} | {
         "train_and_test": figures["texts_in_both"]["train_test"],
+        "texts_with_both_labels": figures["train"]["texts_with_both_labels"],
         "movies_in_train": figures["train"]["movies"],
         "test_split": figures["test_split"],
     }

@@ -98,8 +98,7 @@ def _of_folder(path: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def _of_archive(path: Path) -> Iterator[tuple[str, bytes]]:
-    if not path.is_file():
-        raise InputError(f"{path} does not exist; set IMDB_ARCHIVE to the archive's absolute path")
+    check_file(path, "put the archive in its place")
     with refusing(path, "is truncated or not a tar archive", "download it again"), ExitStack() as stack:
         file: Any = stack.enter_context(open(path, "rb"))
         start = file.read(6)

@@ -16,8 +16,8 @@ from pipeline.fetch.reviews import COLUMNS, SPLITS
 from pipeline.fetch.splits import Split, split_reviews
 from pipeline.fetch.spool import Facts, Spool
 
-# A row group is complete with so many rows or bytes; each of IMDB's splits is one.
-GROUP_ROWS, GROUP_BYTES = 1 << 16, 1 << 27
+# A row group is complete with so many rows or bytes; until then, it stays in memory.
+GROUP_ROWS, GROUP_BYTES = 1 << 13, 1 << 24
 IN_TEST, VALID = pa.field("in_test", pa.bool_()), pa.field("valid", pa.bool_())
 SCHEMAS = {"train": COLUMNS.append(IN_TEST).append(VALID), "unsup": COLUMNS.append(IN_TEST), "test": COLUMNS}
 
@@ -39,7 +39,8 @@ def write_corpus(
         test_frac: share of the labelled reviews to split off for test, if no review is in that split.
         seed: seed of both choices.
 
-    Returns: counts of reviews, labels, movies, and of duplicates within and between the splits; how test came about.
+    Returns: counts of reviews, labels, movies, of duplicates within and between the splits, and of texts that occur
+        with both labels in a split; how test came about.
 
     Raises:
         InputError: the batches have too little to train or to evaluate on, or what reading them raises.
@@ -113,6 +114,9 @@ def _describe(facts: Facts, split: Split, texts: Mapping[str, NDArray[np.uint64]
             "positive": int((facts.labels[rows] == 1).sum()),
             "movies": int((movies != 0).sum()),
             "distinct_texts": len(texts[name]),
+            "texts_with_both_labels": len(
+                np.intersect1d(*(facts.texts[rows & (facts.labels == label)] for label in (0, 1)))
+            ),
         }
     figures["train"]["valid"] = int(split.valid.sum())
     figures["texts_in_both"] = {

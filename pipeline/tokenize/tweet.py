@@ -7,8 +7,9 @@ from itertools import chain, pairwise
 from nltk.tokenize import TweetTokenizer
 
 # Text between white space, which the tokenizer splits independently of its neighbors, except for numbers and dots that
-# continue after a space: "(555) 123" is one token.
-PIECE = re.compile(r"\S+(?:(?<=[\d.*)-])\s+(?=[\d.*()-])\S+)*")
+# continue after a space: "(555) 123" is one token. It is cut after 1,000 characters, as NLTK's time grows with the
+# square of the length of "<a<a<a"; the longest in IMDB has fewer than 150.
+PIECE = re.compile(r"\S{1,1000}(?:(?<=[\d.*)-])\s+(?=[\d.*()-])\S{1,1000})*")
 SEPARATOR = "\x1a"
 MAX_PIECES = 1 << 18
 
@@ -16,7 +17,7 @@ MAX_PIECES = 1 << 18
 class TweetWords:
     """The same tokens as NLTK's TweetTokenizer with `reduce_len`, at a multiple of its speed.
 
-    A call of NLTK's costs much whatever the length of its text, so all new pieces of many reviews go into one call.
+    Only text of more than 1,000 characters without white space may have other tokens. A call of NLTK's costs much whatever the length of its text, so all new pieces of many reviews go into one call.
 
     Args:
         lowercase: lower-case all tokens but emoticons: ":D" is not ":d".

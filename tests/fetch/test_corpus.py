@@ -28,8 +28,22 @@ def test_marks_duplicates_of_test():
     assert tables["unsup"]["in_test"].to_pylist() == [False, True, False]
     assert tables["test"].schema == COLUMNS
     assert figures["texts_in_both"] == {"train_test": 1, "unsup_test": 1, "train_unsup": 2}
-    assert figures["train"] == {"reviews": 40, "positive": 20, "movies": 0, "distinct_texts": 39, "valid": 4}
+    assert figures["train"] == {
+        "reviews": 40,
+        "positive": 20,
+        "movies": 0,
+        "distinct_texts": 39,
+        "texts_with_both_labels": 1,
+        "valid": 4,
+    }
     assert figures["test_split"] == "as given"
+
+
+def test_counts_texts_with_both_labels():
+    rows = reviews("train", ["same", "same", "twice", "twice"], labels=[0, 1, 1, 1])
+    figures = write(TRAIN, rows, UNSUP, TEST)[1]
+    assert figures["train"]["texts_with_both_labels"] == 2  # "same", and "train 0" of TRAIN
+    assert figures["test"]["texts_with_both_labels"] == 0
 
 
 def test_reviews_of_all_splits_may_come_mixed():

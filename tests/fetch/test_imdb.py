@@ -105,7 +105,7 @@ def test_a_bad_member_is_named(archive, member, message):
 
 
 def test_a_missing_truncated_or_other_archive_is_named(archive, tmp_path):
-    with pytest.raises(InputError, match="does not exist; set IMDB_ARCHIVE"):
+    with pytest.raises(InputError, match="is missing; put the archive in its place"):
         read_archive(tmp_path / "absent.tar.gz")
     path = archive()
     path.write_bytes(path.read_bytes()[:-40])
@@ -195,6 +195,12 @@ def test_an_archive_that_unpacks_to_far_more_than_its_size_is_refused(tmp_path, 
         read_archive(tmp_path / "a")
     assert tracemalloc.get_traced_memory()[1] < 1 << 26
     tracemalloc.stop()
+
+
+def test_an_archive_is_not_a_pipe(tmp_path):
+    os.mkfifo(tmp_path / "a.tar")
+    with pytest.raises(InputError, match=r"a.tar is a folder or a device, not a file; remove it, then put the archive"):
+        read_archive(tmp_path / "a.tar")
 
 
 def test_a_name_of_many_digits_has_no_movie(archive):

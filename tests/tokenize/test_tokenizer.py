@@ -76,6 +76,10 @@ def test_tweet_keeps_emoticons_and_shortens() -> None:
     assert make("tweet")(TEXTS[1])[:3] == ["sooo", "good", ":-)"]
 
 
+def test_tweet_cuts_what_has_no_white_space_for_a_thousand_characters() -> None:
+    assert list(map(len, Tokenizer("tweet", lowercase=True)("ab" * 1250))) == [1000, 1000, 500]
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_case_is_kept_on_request(name: str) -> None:
     assert make(name, lowercase=False)("A Good film :D")[:2] == ["A", "Good"]
