@@ -17,7 +17,8 @@ MAX_PIECES = 1 << 18
 class TweetWords:
     """The same tokens as NLTK's TweetTokenizer with `reduce_len`, at a multiple of its speed.
 
-    Only text of more than 1,000 characters without white space may have other tokens. A call of NLTK's costs much whatever the length of its text, so all new pieces of many reviews go into one call.
+    Only text of more than 1,000 characters without white space may have other tokens. A call of NLTK's costs much
+    whatever the length of its text, so all new pieces of many reviews go into one call.
 
     Args:
         lowercase: lower-case all tokens but emoticons: ":D" is not ":d".
