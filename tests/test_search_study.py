@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn, sigmoid, tanh
 
 from experiments.cells.budget import hidden_size, layers_of
-from experiments.search import cost, evolve, imdb, known, run, table, tasks, winners
+from experiments.search import choose, cost, evolve, imdb, known, run, table, tasks, winners
 from experiments.search.graph import Graph, Node, equation_of, equations, key, problem
 from experiments.search.mutate import EDITS, mutate
 from pipeline.cells import make_cell
@@ -206,11 +206,11 @@ def test_the_best_candidates_win_once_each_and_train_as_cells(tmp_path: Path) ->
     found = evolve.evolve(2, 6, tmp_path)
     losses = [one["loss"] for one in found["best"]]
     assert losses == sorted(losses)
-    different = winners.candidates([found, found])
-    assert different == winners.candidates([found])
+    different = choose.candidates([found, found])
+    assert different == choose.candidates([found])
     tried = [{**one, "reviews_log_loss": float(i)} for i, one in enumerate(different)]
-    chosen = winners.choose(reversed(tried))
-    assert list(chosen.values()) == tried[: winners.N_WINNERS]
+    chosen = choose.choose(reversed(tried))
+    assert list(chosen.values()) == tried[: choose.N_WINNERS]
     assert len({tuple(one["equations"]) for one in chosen.values()}) == len(chosen)
     path = tmp_path / "winners.json"
     path.write_text(json.dumps(chosen))
@@ -228,7 +228,7 @@ def test_the_best_candidates_win_once_each_and_train_as_cells(tmp_path: Path) ->
 
 def test_the_matrix_compares_the_winners_with_known_cells() -> None:
     stages = STUDIES["search"]
-    names = [f"winner_{rank}" for rank in range(1, winners.N_WINNERS + 1)]
+    names = [f"winner_{rank}" for rank in range(1, choose.N_WINNERS + 1)]
     assert stages["compare"]["matrix"]["cell"] == [*known.COMPARED, *names]
     assert len(stages["compare"]["matrix"]["seed"]) == cost.N_SEEDS
     seeds = stages["evolve"]["matrix"]["seed"]
@@ -258,7 +258,7 @@ def test_a_small_search_is_compared_and_makes_the_page(
     monkeypatch.setattr(imdb, "RATES", (0.01,))
     for arguments in (["evolve", "1"], ["evolve", "2"]):
         run.record("search", run.measure, *arguments)
-    winners.main()
+    choose.main()
     for arguments in (["lstm", "1"], ["lstm", "2"], ["winner_1", "1"], ["winner_1", "2"]):
         run.record("search", run.measure, "compare", *arguments)
     table.main()

@@ -16,9 +16,9 @@ import torch
 
 from experiments.cells.cost import N_WORDS, seconds_per_step
 from experiments.search import imdb, tasks
+from experiments.search.choose import N_WINNERS
 from experiments.search.evolve import N_CANDIDATES
 from experiments.search.known import COMPARED
-from experiments.search.winners import N_WINNERS
 from pipeline.classify.network import NetworkConfig
 from pipeline.core.ragged import load_labels
 from stages.runner import read_params

@@ -11,12 +11,12 @@ from tabulate import tabulate
 from experiments.cells.comparison import against, columns
 from experiments.record import Figures
 from experiments.search.known import COMPARED
-from experiments.search.winners import RUNS, WINNERS
+from experiments.search.winners import WINNERS
 from experiments.table import Runs, mean, read_runs, totals
 from pipeline.core.files import read_json
 from pipeline.report.markers import write_between_markers
 
-README = Path("experiments/search/README.md")
+README, RUNS = Path("experiments/search/README.md"), Path("experiments/search/runs")
 REFERENCE, LEVEL = "lstm", 0.05
 
 
