@@ -66,8 +66,10 @@ def results_table(test: Scores, seconds: Seconds) -> str:
     linear = [model for model in test if model in BASELINES]
     if len(linear) > 1 and (together := seconds_of(linear[0], seconds)) is not None:
         notes.append(f"{together:.0f} s covers all the linear models.")
+    if "embed" in seconds:
+        notes.append(f"The word vectors took {seconds['embed']['seconds']:.0f} s more.")
     table = tabulate(rows, COLUMNS, tablefmt="pipe", colalign=alignment, disable_numparse=True)
-    return "\n\n".join([table, *notes])
+    return "\n\n".join([table, " ".join(notes)] if notes else [table])
 
 
 def polarity_table(figures: Mapping[str, Any]) -> str:

@@ -29,8 +29,11 @@ def test_for_several_seeds_the_table_has_mean_and_deviation() -> None:
     several = {**SCORE, "accuracy_sd": 0.0012, "n_seeds": 3}
     lines = results_table({"tfidf": SCORE, "nbsvm": SCORE, "lstm_frozen": several}, SECONDS).splitlines()
     assert cells(lines[4])[:2] == ["`lstm_frozen`", "0.9000 ± 0.0012"]
-    assert lines[-3] == "lstm_frozen: mean ± standard deviation of 3 seeds."
-    assert lines[-1] == "70 s covers all the linear models."
+    notes = "lstm_frozen: mean ± standard deviation of 3 seeds. 70 s covers all the linear models."
+    assert lines[-1] == notes
+    with_vectors = {**SECONDS, "embed": {**SECONDS["baseline"], "seconds": 376.4}}
+    lines = results_table({"tfidf": SCORE, "nbsvm": SCORE, "lstm_frozen": several}, with_vectors).splitlines()
+    assert lines[-1] == f"{notes} The word vectors took 376 s more."
 
 
 def test_all_hardware_is_named() -> None:
