@@ -57,7 +57,9 @@ def main(rows: list[str]) -> None:
     reviews = encode(chunks, {word: i for i, word in enumerate(words)})
     environment = {
         "hardware": hardware(),
-        "instructions": "AMX" if torch.cpu._is_amx_tile_supported() else torch.backends.cpu.get_cpu_capability(),
+        "instructions": "AMX"
+        if torch.cpu.get_capabilities().get("amx_bf16")
+        else torch.backends.cpu.get_cpu_capability(),
         "python": platform.python_version(),
         "torch": torch.__version__,
         "num_threads": params.classify.n_processes,
