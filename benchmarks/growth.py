@@ -26,7 +26,8 @@ STAGES = {
 
 def measure(tables: dict[str, pa.Table], times: int) -> dict[str, dict[str, float]]:
     """Run the stages on `times` as many reviews; return the seconds and MiB of each."""
-    with sandbox({"embed.epochs": 1, "embed.min_count": 5 * times, "classify.epochs": 1}) as folder:
+    once = {"embed.epochs": 1, "embed.min_words": 0, "classify.epochs": 1, "classify.min_steps": 0}
+    with sandbox({**once, "embed.min_count": 5 * times}) as folder:
         (folder / "data").mkdir()
         for split, n_reviews in N_REVIEWS.items():
             pq.write_table(tables[split].take(list(range(times * n_reviews))), folder / f"data/{split}.parquet")

@@ -15,7 +15,7 @@ import tensorflow as tf
 from keras_network import network
 
 
-def main(path: str, hidden_size: int, num_threads: int, n_epochs: int) -> None:
+def main(path: str, dropout: str, hidden_size: int, num_threads: int, n_epochs: int) -> None:
     """Build the model, train, print."""
     started = time.perf_counter()
     tf.config.threading.set_intra_op_parallelism_threads(num_threads)
@@ -26,7 +26,7 @@ def main(path: str, hidden_size: int, num_threads: int, n_epochs: int) -> None:
     for name in ("train", "valid"):
         n_batches = sum(key.startswith(f"{name}_ids_") for key in file.files)
         parts[name] = [(file[f"{name}_ids_{i}"], file[f"{name}_labels_{i}"]) for i in range(n_batches)]
-    model = network(*vectors.shape, hidden_size)
+    model = network(*vectors.shape, hidden_size, float(dropout))
     model.get_layer("vectors").set_weights([vectors])
     half = len(parts["train"]) // 2
     for epoch in range(n_epochs):
@@ -41,4 +41,4 @@ def main(path: str, hidden_size: int, num_threads: int, n_epochs: int) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], *map(int, sys.argv[2:]))
+    main(*sys.argv[1:3], *map(int, sys.argv[3:]))

@@ -14,13 +14,13 @@ import tensorflow as tf
 from keras_network import network
 
 
-def main(path: str, n_words: int, vector_size: int, hidden_size: int, num_threads: int) -> None:
+def main(path: str, dropout: str, n_words: int, vector_size: int, hidden_size: int, num_threads: int) -> None:
     """Build the model; train until the input ends."""
     tf.config.threading.set_intra_op_parallelism_threads(num_threads)
     file = np.load(path)
     n_batches = len(file.files) // 2
     batches = [(file[f"ids{i}"], file[f"lengths{i}"]) for i in range(n_batches)]
-    model = network(n_words + 1, vector_size, hidden_size)
+    model = network(n_words + 1, vector_size, hidden_size, float(dropout))
     for _ in sys.stdin:
         n_tokens = 0
         started = time.perf_counter()
@@ -31,4 +31,4 @@ def main(path: str, n_words: int, vector_size: int, hidden_size: int, num_thread
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], *map(int, sys.argv[2:]))
+    main(*sys.argv[1:3], *map(int, sys.argv[3:]))

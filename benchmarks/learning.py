@@ -132,8 +132,8 @@ def keras(section: Classify, folder: Path, limit: float) -> Course:
             arrays[f"{name}_labels_{i}"] = part.labels[rows_of_batch].numpy()
     np.savez(folder / "batches.npz", **arrays)  # type: ignore[arg-type]
     course: list[tuple[float, float]] = []
-    sizes = map(str, (config.hidden_size, section.n_processes, N_EPOCHS))
-    for seconds, loss in transcript("keras_learning.py", str(folder / "batches.npz"), *sizes):
+    options = map(str, (section.embedding_dropout, config.hidden_size, section.n_processes, N_EPOCHS))
+    for seconds, loss in transcript("keras_learning.py", str(folder / "batches.npz"), *options):
         course.append((seconds, loss))
         if has_ended(course, limit):
             break
@@ -146,7 +146,8 @@ def fasttext(folder: Path) -> tuple[float, float]:
     with open(ROOT / "data/corpus.txt", encoding="utf-8", newline="\n") as file:
         lines = [f"__label__{label} {line}" for label, line in zip(labels.tolist(), file, strict=False)]
     for name, rows_of_part in (("train", ~valid), ("valid", valid)):
-        (folder / f"{name}.txt").write_text("".join(lines[i] for i in np.flatnonzero(rows_of_part)), "utf-8")
+        order = np.random.default_rng(1).permutation(np.flatnonzero(rows_of_part))  # it reads them in this order
+        (folder / f"{name}.txt").write_text("".join(lines[i] for i in order), "utf-8")
     ((seconds, loss),) = transcript("fasttext_supervised.py", str(folder / "train.txt"), str(folder / "valid.txt"))
     return seconds, loss
 

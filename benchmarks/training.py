@@ -110,7 +110,8 @@ def keras(params: Params, reviews: Ragged, config: NetworkConfig) -> Iterator[Ra
             arrays |= {f"ids{i}": (ids.numpy() + 1) % (config.n_words + 1), f"lengths{i}": lengths.numpy()}
         np.savez(path, **arrays)
         sizes = [config.n_words, config.vector_size, config.hidden_size, params.classify.n_processes]
-        with child("keras_lstm.py", str(path), *map(str, sizes)) as rate:
+        dropout = str(params.classify.embedding_dropout)
+        with child("keras_lstm.py", str(path), dropout, *map(str, sizes)) as rate:
             rate()  # compiles for each shape
             yield rate
 

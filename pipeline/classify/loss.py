@@ -152,8 +152,9 @@ def adversarial_loss(network: Network, clean: CleanPass, labels: Tensor) -> Tens
 
     Source: Miyato et al., Adversarial Training Methods for Semi-Supervised Text Classification, 2017.
     """
-    # The cross-entropy rises where the logit falls for a positive review, and where it rises for a negative one.
-    against = torch.where(labels > 0.5, -1.0, 1.0)[:, None, None]  # [B, 1, 1]
+    # The slope of the cross-entropy in the logit is p - y, so labels of 0 and 1 are moved towards the wrong answer. A
+    # review that is more certain than its teacher is moved to be more certain still.
+    against = torch.sign(clean.z.sigmoid() - labels)[:, None, None]  # [B, 1, 1]
     return cross_entropy(network.logits(clean.x + against * clean.perturbation, clean.lengths), labels)
 
 

@@ -80,16 +80,22 @@ def test_the_perturbation_has_its_norm_and_leaves_padding_alone(network: Network
     assert bool((network.logits(clean.x + 0.01 * clean.perturbation, batch.lengths) > clean.z).all())
 
 
-def test_no_other_perturbation_of_the_norm_is_worse_than_the_adversarial_one(network: Network, batch: Batch) -> None:
+@pytest.mark.parametrize("more_certain", [None, -0.05, 0.05], ids=["label", "teacher less certain", "more certain"])
+def test_no_other_perturbation_of_the_norm_is_worse_than_the_adversarial_one(
+    network: Network, batch: Batch, more_certain: float | None
+) -> None:
     clean = clean_of(network, batch, 0.01)
-    worst = adversarial_loss(network, clean, LABELS).item()
+    labels = LABELS
+    if more_certain is not None:  # than the network, about the answer that it gives
+        labels = clean.z.sigmoid() + more_certain * clean.z.sign()
+    worst = adversarial_loss(network, clean, labels).item()
     generator = torch.Generator().manual_seed(1)
     norm = clean.perturbation.flatten(1).norm(dim=1)[:, None, None]
     for _ in range(20):
         other = torch.randn(clean.x.shape, generator=generator) * (clean.perturbation != 0)
         other *= norm / other.flatten(1).norm(dim=1)[:, None, None]
-        assert cross_entropy(network.logits(clean.x + other, batch.lengths), LABELS).item() < worst
-    assert worst > cross_entropy(clean.z, LABELS).item()
+        assert cross_entropy(network.logits(clean.x + other, batch.lengths), labels).item() < worst
+    assert worst > cross_entropy(clean.z, labels).item()
 
 
 def test_power_iteration_ends_on_the_gradient_of_the_logit(network: Network, batch: Batch) -> None:
