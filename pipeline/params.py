@@ -66,11 +66,12 @@ def parse(values: Mapping[str, Any]) -> Params:
         raise InputError(f"params.yaml: ensemble.models = {models}: a model occurs twice; list each once")
     if params.classify.head_tokens + params.classify.tail_tokens == 0:
         raise InputError("params.yaml: classify.head_tokens and classify.tail_tokens are both 0; keep some tokens")
-    classify = params.classify
-    try:
-        check_cell(classify.cell, classify.hidden_size, classify.num_layers, classify.periods)
-    except InputError as error:
-        raise InputError(f"params.yaml: classify.cell = {classify.cell!r}: {error}") from None
+    cell = params.classify.cell
+    for where, hidden_size in (("", params.classify.hidden_size), (", in the student", params.student.hidden_size)):
+        try:
+            check_cell(cell, hidden_size, params.classify.num_layers, params.classify.periods)
+        except InputError as error:
+            raise InputError(f"params.yaml: classify.cell = {cell!r}{where}: {error}") from None
     if params.embed.min_alpha > params.embed.alpha:
         raise InputError(
             f"params.yaml: embed.min_alpha = {params.embed.min_alpha} is above embed.alpha = {params.embed.alpha};"

@@ -20,7 +20,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from pipeline.core.errors import InputError, one_line
+from pipeline.core.errors import InputError, memory_is_short, one_line
 from pipeline.core.files import check_file, write_json
 from pipeline.core.yaml import parse_yaml
 from pipeline.params import Params, parse
@@ -32,7 +32,7 @@ LOWER = {
     "embed": "lower embed.vector_size or raise embed.min_count in params.yaml",
     "baseline": "raise baseline.min_df in params.yaml",
     "classify": SMALLER_NETWORK,
-    "student": SMALLER_NETWORK,
+    "student": "lower student.hidden_size, classify.batch_size or classify.tail_tokens in params.yaml",
     "maas": "lower maas.n_words or maas.vector_size in params.yaml",
 }
 SUPPORT = ("__init__", "__main__", "runner", "progress")  # modules of this folder that are no stages
@@ -81,19 +81,6 @@ def is_read_only(error: Exception) -> bool:
     if isinstance(error, OSError) and error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
         return True
     return any(said in str(error) for said in ("Read-only file system", "Permission denied"))
-
-
-def memory_is_short(error: Exception) -> bool:
-    """Return whether memory was too short; torch, threads and the loader of libraries say so in their own words."""
-    if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
-        return True
-    said = re.search(
-        r"not enough memory|can(no|')t allocate memory|out of memory|bad_alloc|can't start new thread|launch worker"
-        r" thread|failed to map segment|cannot map zero-fill pages",
-        str(error),
-        re.IGNORECASE,
-    )
-    return bool(said) or type(error).__name__ == "TerminatedWorkerError"
 
 
 @contextmanager

@@ -23,6 +23,7 @@ PUNKT_REVIEWS = 10_000
 def main(progress: Progress, *, tokenize: Tokenize) -> dict[str, Any]:
     """Train the tokenizer if it needs training, tokenize, write ids and text."""
     source = Source(DATA, drop_test_duplicates=tokenize.drop_test_duplicates)
+    source.check_labels()
     sample = source.sample(PUNKT_REVIEWS)
     tokenizer = Tokenizer.train(tokenize.tokenizer, lowercase=tokenize.lowercase, texts=sample)
     with (

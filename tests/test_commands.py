@@ -122,7 +122,8 @@ def test_what_cannot_be_encoded_is_printed_escaped() -> None:
         (["a", "b"], ((), ("a", "b"))),
         (["--several", "a", "b", "--single", "s", "c"], (("a", "b"), ("c",))),
         (["c", "--several", "a", "--several", "b", "-f"], (("a", "b"), ("c",))),
-        (["--several=a", "c"], (("a",), ("c",))),
+        (["--several=a", "c"], (("a", "c"), ())),
+        (["--several=a=b", "--single=s", "c"], (("a=b",), ("c",))),
     ],
 )
 def test_an_option_takes_several_values(

@@ -62,6 +62,12 @@ def test_the_modules_of_a_clockwork_have_one_width(values):
         parse(values)
 
 
+def test_the_student_has_a_width_that_its_cell_can_have(values):
+    values["classify"] |= {"cell": "clockwork", "periods": [1, 2, 4], "hidden_size": 126}
+    with pytest.raises(InputError, match=r"'clockwork', in the student: .* hidden_size = 256 cannot be divided"):
+        parse(values)
+
+
 def test_a_review_keeps_some_tokens(values):
     values["classify"] |= {"head_tokens": 0, "tail_tokens": 0}
     with pytest.raises(InputError, match="both 0"):

@@ -1,5 +1,6 @@
 """Presets: as arguments of `dvc exp run`, or written into params.yaml."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -62,6 +63,18 @@ def test_dvc_refuses_what_is_printed_for_an_unknown_preset(arguments: str) -> No
     assert f"error: there is no preset '{arguments}' in presets/; the presets are best, demo, fast, gpu" in done.stderr
     with pytest.raises(DvcParserError):
         parse_args(["exp", "run", *done.stdout.splitlines()])
+
+
+def test_dvc_refuses_what_is_printed_for_a_preset_that_has_no_arguments(tmp_path: Path) -> None:
+    (tmp_path / "presets").mkdir()
+    (tmp_path / "presets/dask.yaml").write_text("tokenize: {scheduler: tcp://host:8786}")
+    command = [sys.executable, "-m", "pipeline", "preset", "dask"]
+    done = subprocess.run(
+        command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True
+    )
+    assert "which is no argument; use --write" in done.stderr
+    with pytest.raises(DvcParserError):
+        parse_args(["exp", "run", *done.stdout.split()])
 
 
 def test_writing_an_unknown_preset_fails_and_prints_nothing(tmp_path: Path) -> None:

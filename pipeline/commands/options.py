@@ -1,6 +1,7 @@
 """Options that several commands share."""
 
 import os
+from collections.abc import Container, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ class SeveralValues(click.Command):
         names = {name for option in self.params if getattr(option, "multiple", False) for name in option.opts}
         repeated: list[str] = []
         option = ""
-        for arg in args:
+        for arg in _separate(args, names):
             if arg.startswith("-"):
                 if option and repeated[-1] == option:
                     raise click.BadOptionUsage(option, f"Option {option!r} requires an argument.", ctx)
@@ -42,3 +43,10 @@ class SeveralValues(click.Command):
             else:
                 repeated += [option, arg] if option and repeated[-1] != option else [arg]
         return super().parse_args(ctx, repeated)
+
+
+def _separate(args: Sequence[str], names: Container[str]) -> Iterator[str]:
+    """Yield the arguments, those of the form `--name=value` in two if the option is one of `names`."""
+    for arg in args:
+        name, separator, value = arg.partition("=")
+        yield from (name, value) if separator and name in names else (arg,)

@@ -76,8 +76,9 @@ def _address(folder: Path, remote: str) -> str:
 
 
 def _check_run(folder: Path) -> None:
-    """Check that dvc.lock is of this code and these parameters, and that the outputs are as it says."""
-    status = json.loads(_read(folder, "DVC cannot compare the run with dvc.lock ({})", *DVC, "status", "--json"))
+    """Check that dvc.lock, not that of a study, is of this code and these parameters, and its outputs as it says."""
+    problem = "DVC cannot compare the run with dvc.lock ({})"
+    status = json.loads(_read(folder, problem, *DVC, "status", "--json", "dvc.yaml"))
     if status:
         raise InputError(
             f"dvc.lock is not of this tree, or outputs are missing, in {', '.join(status)}; run `dvc repro` (or `dvc"

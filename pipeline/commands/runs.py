@@ -216,6 +216,7 @@ def preset(name: str, write: Path | None) -> None:
 
     try:
         values = read_preset(Path("presets"), name)
+        printed = "" if write else " ".join(arguments(values))  # without quotes: they would stay in what $(...) prints
     except InputError:
         if not write:
             # `dvc exp run $(python -m pipeline preset NAME)` sees what is printed here, not that the command failed.
@@ -227,4 +228,4 @@ def preset(name: str, write: Path | None) -> None:
         with atomic(write) as temporary:
             temporary.write_text(changed, "utf-8")
     else:
-        click.echo(" ".join(arguments(values)))  # without quotes: the shell leaves quotes in what $(...) prints
+        click.echo(printed)

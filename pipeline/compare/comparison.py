@@ -123,7 +123,7 @@ def compare(
         },
         left_out={model: a.name if model in of_a else b.name for model in wanted if model not in common},
         params=_differing(a.params, b.params),
-        machine=_differing(a.machine, b.machine) if a.machine and b.machine else {},
+        machine={key: pair for key, pair in _differing(a.machine, b.machine).items() if ABSENT not in pair},
     )
 
 

@@ -106,8 +106,8 @@ def _unknown_seeds(models: Mapping[str, ModelChange]) -> list[str]:
     if not names:
         return []
     return [
-        f"{_names(names)}: one of the revisions has a single seed, so the test is about these training runs only."
-        " Another seed could change the result by more than the interval; several `seeds` in both revisions show that."
+        f"{_names(names)}: not both revisions have several seeds, so the test is about these training runs only."
+        " Another seed could change the result by more than the interval; train with several `seeds` in both to see."
     ]
 
 
@@ -210,8 +210,8 @@ def many_as_text(
     lines = _heading([("A", a)])
     if comparisons:
         lines.append(
-            f"{comparisons[0].n_reviews:,} test reviews, paired by id; {_percent(level)} intervals; p corrected after"
-            f" Holm for {n_tests} test{'' if n_tests == 1 else 's'}"
+            f"{comparisons[0].n_reviews:,} test reviews, paired by id; {_percent(level)} intervals"
+            + (f"; p corrected after Holm for {n_tests} test{'' if n_tests == 1 else 's'}" if n_tests else "")
         )
         baseline = {name: one.a for comparison in comparisons for name, one in comparison.models.items()}
         rows = [(name, _share(score.accuracy), _range(score.interval)) for name, score in baseline.items()]

@@ -31,6 +31,19 @@ def one_line(text: str, longest: int) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
+def memory_is_short(error: Exception) -> bool:
+    """Return whether memory was too short; libraries, threads and the loader of libraries say so in their own words."""
+    if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
+        return True
+    said = re.search(
+        r"not enough memory|can(no|')t allocate memory|out of memory|bad_alloc|can't start new thread|launch worker"
+        r" thread|failed to map segment|cannot map zero-fill pages|could not create a primitive|os error 12\b",
+        str(error),
+        re.IGNORECASE,
+    )
+    return bool(said) or type(error).__name__ == "TerminatedWorkerError"
+
+
 @contextmanager
 def refusing(path: object, problem: str, remedy: str) -> Iterator[None]:
     """Turn what a parser raises on bad bytes into an InputError, and too little memory into a MemoryError.
@@ -51,7 +64,7 @@ def refusing(path: object, problem: str, remedy: str) -> Iterator[None]:
     except FileNotFoundError:
         raise InputError(f"{path} is missing; {remedy}") from None
     except Exception as error:
-        if getattr(error, "errno", None) == errno.ENOMEM or str(error).endswith(f"(os error {errno.ENOMEM})"):
+        if memory_is_short(error):
             raise MemoryError(one_line(str(error), 300)) from None  # no fault of the file
         reason = one_line(str(error), 300) or type(error).__name__
         raise InputError(f"{path} {problem} ({reason}); {remedy}") from None

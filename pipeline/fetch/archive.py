@@ -128,7 +128,9 @@ def _check_kind(path: Path, member: tarfile.TarInfo) -> None:
     elif ".." in PurePosixPath(member.name).parts or member.name.startswith("/"):
         problem = "a path out of the archive"
     if problem:
-        raise InputError(f"{path}: the member {member.name!r} is {problem}; use the official archive")
+        raise InputError(
+            f"{path}: the member {member.name!r} is {problem}; pack plain files only, or use the official archive"
+        )
 
 
 def _check_member(path: Path, name: str, size: int) -> None:

@@ -104,4 +104,8 @@ class CheckedTable:
 
 def _optional(given: dict[str, list[Any]], name: str, n_rows: int) -> pa.Array:
     """Return a column with nulls for what means a missing value; all nulls if there is no such column."""
-    return pa.array([None if plain(value) in NULLS else value for value in given.get(name, [None] * n_rows)])
+    values = [None if plain(value) in NULLS else value for value in given.get(name, [None] * n_rows)]
+    try:
+        return pa.array(values)
+    except OverflowError:  # a number of more than 63 bits
+        return pa.array([None if value is None else str(value) for value in values], pa.string())

@@ -9,7 +9,7 @@ import pyarrow as pa
 from pipeline.core.errors import InputError, refusing
 from pipeline.fetch.checked_table import CheckedTable
 from pipeline.fetch.layout import read_layout
-from pipeline.fetch.names import ARCHIVES, LABELS, SUFFIXES, is_data, kind_of, split_of
+from pipeline.fetch.names import ARCHIVES, COMPRESSIONS, LABELS, SUFFIXES, is_data, kind_of, split_of
 from pipeline.fetch.tables import read_table
 
 MAX_LISTED = 20
@@ -47,10 +47,13 @@ def read_custom(folder: Path, scratch: Path) -> tuple[str, Iterator[pa.RecordBat
         raise InputError(f"{folder}/ contains {', '.join(names)}; {KEEP}")
     if tables:
         return str(tables[0] if len(tables) == 1 else folder), _read_tables(folder, tables)
-    if not has_folders and entries[0].suffix.lower() not in ARCHIVES:
+    inner, suffix = Path(entries[0].stem).suffix.lower(), entries[0].suffix.lower()
+    is_archive = suffix in ARCHIVES and inner not in (*SUFFIXES, ".json")
+    if not (has_folders or is_archive):
         known = ", ".join((*SUFFIXES, *ARCHIVES))
         raise InputError(
-            f"{entries[0]}: the suffix {entries[0].suffix!r} is not one of {known}; save the reviews as one of these"
+            f"{entries[0]}: the suffix {(inner if suffix in ARCHIVES else '') + suffix!r} is not one of {known}; save"
+            f" the reviews as one of these; tables may have {' or '.join(COMPRESSIONS)} behind"
         )
     where = folder if has_folders else entries[0]
     return str(where), read_layout(where, scratch)
@@ -59,8 +62,9 @@ def read_custom(folder: Path, scratch: Path) -> tuple[str, Iterator[pa.RecordBat
 def _files(entries: list[Path]) -> Iterator[Path]:
     for path in entries:
         if path.is_dir():
-            if not path.is_symlink():
-                yield from _files([inner for inner in sorted(path.iterdir()) if is_data(Path(inner.name))])
+            if path.is_symlink():  # what it points to would be left out silently
+                raise InputError(f"{path} is a link; copy what it points to, or remove it")
+            yield from _files([inner for inner in sorted(path.iterdir()) if is_data(Path(inner.name))])
         else:
             yield path
 

@@ -1,4 +1,4 @@
-"""Reviews in aclImdb's layout, `{train,test}/{pos,neg,unsup}/<id>_<rating>.txt`, in an archive or a folder."""
+"""Reviews in aclImdb's layout, `{train,valid,test}/{pos,neg,unsup}/<id>_<rating>.txt`, in an archive or a folder."""
 
 import hashlib
 import re
@@ -15,14 +15,15 @@ from pipeline.core.errors import InputError
 from pipeline.fetch.archive import read_files
 from pipeline.fetch.reviews import SPLITS, batches_of
 
-REVIEW = re.compile(r"(?:^|/)(train|test)/(pos|neg|unsup)/([^/]+)\.(?i:txt)$")
+REVIEW = re.compile(r"(?:^|([^/]+)/)(pos|neg|unsup)/([^/]+)\.txt$", re.IGNORECASE)
+FOLDERS = ("train", "valid", "test")
 MOVIES = re.compile(r"(?:^|/)(train|test)/urls_(pos|neg|unsup)\.txt$")
 NUMBERED = re.compile(r"(\d+)_(\d+)$")
 TITLE = re.compile(r"tt\d+")
 MAX_RATING = 127  # of an int8; the rating is 1 to 10 in the official files
 LABELS = {"pos": 1, "neg": 0, "unsup": None}
 
-Name = tuple[str, str, str]  # train or test; pos, neg or unsup; the file's name without .txt
+Name = tuple[str, str, str]  # one of FOLDERS; pos, neg or unsup; the file's name without .txt
 
 
 @dataclass
@@ -78,7 +79,12 @@ def _gather(path: Path, file: IO[bytes]) -> Contents:
     for name, content in read_files(path):
         if match := REVIEW.search(name):
             sha256 = hashlib.sha256(content).digest()
-            key = match.group(1), match.group(2), match.group(3)
+            key = (match[1] or "").lower(), match[2].lower(), match[3]
+            if key[0] not in FOLDERS:
+                raise InputError(
+                    f"{path}: {name} is in none of the folders train/, valid/ and test/; move {match[2]}/ into one,"
+                    " or remove it"
+                )
             if names.setdefault(key, name) != name:  # the same name again replaces the first, as in any tar archive
                 raise InputError(f"{path}: {names[key]} and {name} have the same id; rename one, or remove it")
             contents.texts[key] = (file.tell(), len(content), sha256)
@@ -87,7 +93,7 @@ def _gather(path: Path, file: IO[bytes]) -> Contents:
             titles = (TITLE.search(line) for line in _text(name, content, path).splitlines())
             contents.movies[match.group(1), match.group(2)] = [title and title.group() for title in titles]
     if not contents.texts:
-        raise InputError(f"{path} has no reviews {{train,test}}/{{pos,neg,unsup}}/*.txt; is it another archive?")
+        raise InputError(f"{path} has no reviews {{train,valid,test}}/{{pos,neg,unsup}}/*.txt; is it another archive?")
     return contents
 
 

@@ -139,8 +139,11 @@ def carve(
     if len(labels) > MAX_ROWS or groups.max() >= MAX_GROUPS:
         return _sample_systematically(labels, groups, n_folds, seed)
     folds = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
+    wanted = len(labels) / n_folds
+    parts = [part for _, part in folds.split(labels, labels, groups)]
     chosen = np.zeros(len(labels), np.bool_)
-    chosen[next(iter(folds.split(labels, labels, groups)))[1]] = True
+    # The first has the group of the most uneven labels, which may be far too large.
+    chosen[min(parts, key=lambda part: max(abs(len(part) - wanted), wanted / 10))] = True
     return chosen
 
 

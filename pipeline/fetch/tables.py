@@ -81,7 +81,7 @@ def _check_columns(path: Path, names: list[str], needs_label: bool) -> dict[str,
 
 
 def _check_once(path: Path, names: list[str]) -> None:
-    names = [plain(name) for name in names]
+    names = [plain(name) for name in names if plain(name) in (*COLUMN_NAMES, *ALIASES.values())]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise InputError(f"{path} has more than one column {', '.join(twice)}; rename or remove one")
@@ -134,6 +134,8 @@ def _read_json_lines(path: Path, file: IO[bytes], needs_label: bool) -> Iterator
             _check_columns(path, list(listed | used), needs_label=False)  # labels may come later
             yield _batch_of(path, rows, list(used))
             rows, n_bytes = [], 0
+    if not listed:
+        raise InputError(f"{path} cannot be read: it is empty; write an object per review, with the key text")
     _check_columns(path, list(listed | used), needs_label)
     if rows:
         yield _batch_of(path, rows, list(used))
@@ -142,11 +144,21 @@ def _read_json_lines(path: Path, file: IO[bytes], needs_label: bool) -> Iterator
 def _batch_of(path: Path, rows: list[dict[str, object]], names: list[str]) -> pa.RecordBatch:
     _check_once(path, names)
     batch = pa.record_batch(
-        {name: pa.array([row.get(names[place]) for row in rows]) for name, place in columns_of(names).items()}
+        {name: _array(name, [row.get(names[place]) for row in rows]) for name, place in columns_of(names).items()}
     )
     for name, kind in zip(batch.schema.names, batch.schema.types, strict=True):
         _check_kind(path, name, kind)
     return batch
+
+
+def _array(name: str, values: list[object]) -> pa.Array:
+    """Return the values of a column; those of several kinds as text, as 1, "1" and true are labels."""
+    try:
+        return pa.array(values)
+    except (pa.ArrowException, OverflowError):
+        if name == "text" or any(isinstance(value, dict | list) for value in values):
+            raise
+        return pa.array([None if value is None else str(value) for value in values], pa.string())
 
 
 def _read_csv(

@@ -8,12 +8,21 @@ from numpy.typing import NDArray
 
 from pipeline.baseline.bag_of_vectors import BagOfVectors
 from pipeline.core.embeddings import Embeddings
+from pipeline.core.errors import InputError
 from pipeline.core.progress import Advance
 from pipeline.core.ragged import Ragged
 from pipeline.polarity.params import Polarity
 from pipeline.polarity.polarity import document_frequencies, nearest, polarity, same_polarity
 from pipeline.polarity.word_map import word_map
 from pipeline.vectors.intrinsic import intrinsic
+
+MIN_CANDIDATES = 4
+
+
+def _most_polar(by_polarity: NDArray[np.int64], n: int) -> NDArray[np.int64]:
+    """Return the most positive words and as many of the most negative ones, `n` of them if there are so many."""
+    half = min(n, len(by_polarity)) // 2
+    return np.concatenate([by_polarity[:half], by_polarity[::-1][:half]])
 
 
 def compare_kinds(
@@ -38,6 +47,9 @@ def compare_kinds(
 
     Returns:
         The figures of metrics/polarity.json, and the `neighbors` and `map` of each kind for the report.
+
+    Raises:
+        InputError: fewer than MIN_CANDIDATES words occur in `min_reviews` reviews.
     """
     n_words = min(len(kind.words) for kind in kinds.values())
     words = kinds["maas"].words[:n_words]
@@ -46,14 +58,18 @@ def compare_kinds(
     has_vector = np.abs(kinds["maas"].vectors[:n_words]).sum(1) > 0
     candidates = np.flatnonzero((negative + positive >= section.min_reviews) & has_vector)
     by_polarity = candidates[np.argsort(-z_scores[candidates], kind="stable")]
-    n_probes = min(section.n_probes, len(by_polarity)) // 2
-    probes = np.concatenate([by_polarity[:n_probes], by_polarity[::-1][:n_probes]])
+    if len(by_polarity) < MIN_CANDIDATES:
+        raise InputError(
+            f"{len(by_polarity)} words with vectors occur in {section.min_reviews} or more training reviews, at least"
+            f" {MIN_CANDIDATES} are needed; lower polarity.min_reviews or maas.n_skipped, or add reviews"
+        )
+    probes = _most_polar(by_polarity, section.n_probes)
     n_neighbors = min(section.n_neighbors, len(candidates) - 1)
 
     figures: dict[str, Any] = {}
     shown: dict[str, Any] = {"neighbors": {}, "map": {}}
     asked = [words.index(word) for word in section.words if word in words]
-    on_map = np.concatenate([by_polarity[: section.n_map // 2], by_polarity[::-1][: section.n_map // 2]])
+    on_map = _most_polar(by_polarity, section.n_map)
     for name, kind in kinds.items():
         rows = np.flatnonzero(np.abs(kind.vectors).sum(1))  # words that have a vector
         known = Embeddings(

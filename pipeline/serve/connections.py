@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 import socket
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -11,18 +12,19 @@ from aiohttp import web
 PATIENCE = 10.0  # seconds in which a request must arrive
 MAX_WAITING = 100  # requests that wait for others; each has up to 64 KiB
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-AT_WORK = web.AppKey("at_work", set[Any])  # the connections whose request has arrived and is not answered
+# By connection, the time since when it owes a request: infinity while one is being answered.
+SILENT_SINCE = web.AppKey("silent_since", dict[Any, float])
 
 
 @web.middleware
 async def note_work(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Note that a connection has sent the head of a request, as long as it is being answered."""
-    at_work = request.app[AT_WORK]
-    at_work.add(request.protocol)
+    """Note that a connection has sent the head of a request as long as it is being answered, then when that ended."""
+    silent_since = request.app[SILENT_SINCE]
+    silent_since[request.protocol] = math.inf
     try:
         return await handler(request)
     finally:
-        at_work.discard(request.protocol)
+        silent_since[request.protocol] = asyncio.get_running_loop().time()
 
 
 def hung_up(request: web.Request) -> bool:
@@ -30,14 +32,15 @@ def hung_up(request: web.Request) -> bool:
     return request.transport is None or request.transport.is_closing()
 
 
-async def close_silent(server: web.Server, at_work: set[Any], patience: float) -> None:
+async def close_silent(server: web.Server, silent_since: dict[Any, float], patience: float) -> None:
     """Close, without an end, the connections that have sent no whole head of a request for `patience` seconds."""
     now = asyncio.get_running_loop().time
-    silent_since: dict[Any, float] = {}
     while True:
-        silent_since = {one: silent_since.get(one, now()) for one in server.connections if one not in at_work}
-        for connection, since in silent_since.items():
-            if now() - since > patience:
+        connections = set(server.connections)
+        for gone in silent_since.keys() - connections:
+            del silent_since[gone]
+        for connection in connections:
+            if now() - silent_since.setdefault(connection, now()) > patience:
                 connection.force_close()
         await asyncio.sleep(patience / 10)
 
@@ -49,7 +52,7 @@ async def _serve(app: web.Application, listening: socket.socket, patience: float
     try:
         await web.SockSite(runner, listening).start()
         assert runner.server is not None
-        await close_silent(runner.server, app[AT_WORK], patience)
+        await close_silent(runner.server, app[SILENT_SINCE], patience)
     finally:
         await runner.cleanup()
 

@@ -14,7 +14,15 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from pipeline.core.errors import InputError
 from pipeline.core.models import LEAD
-from pipeline.serve.connections import AT_WORK, MAX_WAITING, PATIENCE, Handler, hung_up, note_work, serve_until_ctrl_c
+from pipeline.serve.connections import (
+    MAX_WAITING,
+    PATIENCE,
+    SILENT_SINCE,
+    Handler,
+    hung_up,
+    note_work,
+    serve_until_ctrl_c,
+)
 from pipeline.serve.predictor import Predictor
 
 MAX_BYTES = 1 << 16  # of a request; the longest of the 100,000 reviews has 14,000
@@ -137,7 +145,7 @@ def application(predictor: Predictor) -> web.Application:
         return web.json_response({**answer, "n_control": n_control, "milliseconds": milliseconds})
 
     app = web.Application(client_max_size=MAX_BYTES, middlewares=[note_work, _refusals])
-    app[AT_WORK] = set()
+    app[SILENT_SINCE] = {}
     app.on_response_prepare.append(_add_headers)
     for path in texts:
         app.router.add_get(path, text)

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from pipeline.core.errors import refusing
+from pipeline.core.errors import InputError, refusing
 from pipeline.core.files import RESTORE
 from pipeline.core.parquet import NOT_REVIEWS, PIECES, read_reviews
 
@@ -57,3 +57,18 @@ class Source:
         table = read_reviews(self._folder / "train.parquet", ["label", "valid"])
         keep = self.keep["train"]
         return table["label"].to_numpy().astype(np.int8)[keep], table["valid"].to_numpy()[keep]
+
+    def check_labels(self) -> None:
+        """Check that the reviews kept are enough to train and to validate.
+
+        Raises:
+            InputError: those for training or those for validation lack a label.
+        """
+        labels, valid = self.labels()
+        for name, part in (("training", labels[~valid]), ("validation", labels[valid])):
+            if len(np.unique(part)) < 2:
+                raise InputError(
+                    f"{self._folder / 'train.parquet'}: without the {(~self.keep['train']).sum():,} reviews whose text"
+                    f" is also in test, the {name} part lacks a label; add reviews, or set"
+                    " tokenize.drop_test_duplicates to false"
+                )

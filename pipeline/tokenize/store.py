@@ -1,6 +1,7 @@
 """Write the folder of token ids from a stream of chunks."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import IO, Any
 
@@ -37,7 +38,7 @@ class TokenWriter:
         """The number of types so far."""
         return len(self._index)
 
-    def add(self, split: str, chunks: Iterable[Chunk], counted: NDArray[np.bool_]) -> Iterator[str]:
+    def add(self, split: str, chunks: Iterable[Chunk], counted: NDArray[np.bool_]) -> Generator[str, None, None]:
         """Write the ids of one split; yield the text of each chunk after its ids.
 
         Args:
@@ -117,9 +118,10 @@ def write_tokens(
         for split, kept in source.keep.items():
             counted = ~valid if split == "train" else np.ones(kept.sum(), np.bool_)
             chunks = tokenize(source.texts(split), tokenizer, scheduler=scheduler)
-            for text in writer.add(split, chunks, counted):
-                lines.write(text)
-                advance(text.count("\n"))
+            with closing(writer.add(split, chunks, counted)) as texts:
+                for text in texts:
+                    lines.write(text)
+                    advance(text.count("\n"))
     writer.finish(tokenizer.config)
     np.save(folder / "train" / "labels.npy", labels)
     np.save(folder / "train" / "valid.npy", valid)

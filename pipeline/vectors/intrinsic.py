@@ -60,6 +60,7 @@ def _analogies(keyed: KeyedVectors) -> dict[str, dict[str, float]]:
 def _similarity(keyed: KeyedVectors, file: str) -> dict[str, float]:
     path = Path(datapath(file))
     pairs = [line.split("\t")[:2] for line in path.read_text("utf-8").splitlines() if not line.startswith("#")]
-    coverage = sum(all(word.lower() in keyed for word in pair) for pair in pairs) / len(pairs)
+    known = {word.lower() for word in keyed.index_to_key}  # gensim, too, ignores case
+    coverage = sum(all(word.lower() in known for word in pair) for pair in pairs) / len(pairs)
     rho = float(keyed.evaluate_word_pairs(str(path))[1][0]) if coverage * len(pairs) > 2 else 0.0
     return {"spearman": rho if np.isfinite(rho) else 0.0, "coverage": coverage}

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
@@ -22,7 +23,7 @@ class MeanVectors(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     Args:
         embeddings: the folder of the word vectors, such as artifacts/embeddings; its tokenizer splits the texts.
-        n_jobs: the number of processes that tokenize; -1 uses all cores.
+        n_jobs: the number of processes that tokenize; -1 uses all cores, -2 all but one, None a single one.
 
     Attributes:
         embeddings_: the vectors with their vocabulary, after `fit`.
@@ -31,7 +32,7 @@ class MeanVectors(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     Example: make_pipeline(MeanVectors("artifacts/embeddings"), LogisticRegression()).fit(texts, labels)
     """
 
-    def __init__(self, embeddings: str | Path = "artifacts/embeddings", *, n_jobs: int = 1) -> None:
+    def __init__(self, embeddings: str | Path = "artifacts/embeddings", *, n_jobs: int | None = 1) -> None:
         self.embeddings = embeddings
         self.n_jobs = n_jobs
 
@@ -46,7 +47,7 @@ class MeanVectors(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def transform(self, X: Iterable[str]) -> Float64:
         """Return the mean vectors, float64 [n_texts, D]."""
         check_is_fitted(self)
-        n_jobs = None if self.n_jobs == -1 else self.n_jobs
+        n_jobs = effective_n_jobs(self.n_jobs)
         reviews = encode(tokenize(_checked(X), self._tokenizer, n_jobs=n_jobs), self.embeddings_.index)
         return mean_vectors(reviews, self.embeddings_.vectors)
 

@@ -73,6 +73,15 @@ def test_of_reviews_without_movies_just_that_share_is_chosen(monkeypatch, most, 
     assert labels[chosen].sum() == 100 / n_folds
 
 
+def test_a_large_uneven_movie_does_not_become_the_share():
+    movies = np.repeat(np.arange(61), [400, *[10] * 60])
+    labels = np.arange(1000) % 2
+    labels[:400] = np.arange(400) % 4 > 0
+    for seed in range(3):
+        chosen = carve(labels.astype(np.int8), movies, 0.2, seed, where="train")
+        assert 100 <= chosen.sum() <= 200
+
+
 def test_many_movies_are_sampled_with_the_labels_in_proportion(monkeypatch, rng):
     monkeypatch.setattr(splits, "MAX_GROUPS", 10)
     movies = rng.integers(0, 2000, 10_000)

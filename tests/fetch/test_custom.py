@@ -126,9 +126,9 @@ def test_a_bad_table_is_named(corpus, content, message):
         (b"[" * 100_000, "line 1 is not readable JSON"),
         (b'{"text": "a", "label": 1}\n[1]\n', "line 2: [1] is no JSON object"),
         (b'{"text": "a", "label": 1}\n{"text": 2, "label": 1}\n', "cannot be read"),
-        (b'{"text": "a", "label": ' + b"9" * 30 + b"}", "cannot be read"),
+        (b'{"text": "a", "label": ' + b"9" * 30 + b"}", "row 1: label '999"),
         (b"".join(b'{"k%d": 1}\n' % i for i in range(3000)), "has the columns k0, k1, k2"),
-        (b"", "has the columns , but no text and no label"),
+        (b"", "it is empty; write an object per review"),
     ],
 )
 def test_bad_json_lines_are_named(corpus, content, message):
@@ -219,6 +219,39 @@ def test_there_is_one_corpus_of_a_known_kind(corpus):
     assert "the suffix '.xls' is not one of .csv, .tsv" in error(corpus)
     (corpus / "b.csv").write_text("")
     assert "contains a.xls, b.csv; keep one table or several, one archive or the folders" in error(corpus)
+
+
+@pytest.mark.parametrize("name", ["a.json.gz", "a.csv.bz2"])
+def test_a_compressed_table_of_another_kind_is_named(corpus, name):
+    (corpus / name).write_bytes(b"")
+    assert f"the suffix '{name[1:]}' is not one of .csv, .tsv" in error(corpus)
+
+
+def test_a_linked_folder_is_refused(corpus, tmp_path_factory):
+    write(table("train"), corpus / "train.csv")
+    (corpus / "test").symlink_to(tmp_path_factory.mktemp("else"))
+    assert "test is a link; copy what it points to" in error(corpus)
+
+
+def test_columns_that_are_not_read_may_have_any_name(corpus):
+    lines = "".join(f"text {i},{i % 2},,\n" for i in range(50))
+    (corpus / "own.csv").write_text(f"text,label,,\n{lines}")
+    assert len(read(corpus)["train"]) == 40
+
+
+def test_values_of_json_lines_may_be_of_several_kinds(corpus):
+    labels, movies = [1, "0", True, "negative"], [1, "a", None, 2**64]
+    lines = [json.dumps({"text": text, "label": labels[i % 4], "movie": movies[i % 4]}) for i, text in enumerate(TEXTS)]
+    (corpus / "own.jsonl").write_text("\n".join(lines))
+    table = rows(corpus)
+    assert table["label"].to_pylist()[:4] == [1, 0, 1, 0]
+    assert table["movie"].to_pylist()[:4] == ["1", "a", None, str(2**64)]
+
+
+def test_a_movie_may_be_a_large_number(corpus):
+    columns = {"text": TEXTS, "label": [0, 1] * 25, "movie": pa.array([2**63 + i for i in range(50)], pa.uint64())}
+    write(pa.table(columns), corpus / "own.parquet")
+    assert rows(corpus)["movie"].to_pylist()[0] == str(2**63)
 
 
 def table(split, n=40):
@@ -385,6 +418,24 @@ def test_an_unpacked_archive_is_read_from_its_own_folder(corpus):
     (corpus / "aclImdb" / "imdb.vocab").write_text("the")
     (corpus / "aclImdb" / "train" / "urls_pos.txt").write_text("http://www.imdb.com/title/tt0453418/usercomments\n")
     assert [row["movie"] for row in rows(corpus).to_pylist() if row["split"] == "train"] == [None, "tt0453418"]
+
+
+def test_folders_may_have_a_validation_split_and_upper_case_names(corpus):
+    for split in ("Train", "valid", "test"):
+        for label in ("Pos", "neg"):
+            for i in range(20):
+                path = corpus / split / label / f"{i}.txt"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(f"{split} {label} {i}")
+    tables = read(corpus)
+    assert (len(tables["train"]), len(tables["test"])) == (80, 40)
+    assert {row["text"].split()[0] for row in tables["train"].to_pylist() if row["valid"]} == {"valid"}
+
+
+def test_reviews_outside_of_the_folders_of_splits_are_named(corpus):
+    (corpus / "unsup").mkdir()
+    (corpus / "unsup" / "0.txt").write_text("lost")
+    assert "unsup/0.txt is in none of the folders train/, valid/ and test/; move unsup/ into one" in error(corpus)
 
 
 def test_a_folder_that_cannot_be_listed_is_named(corpus, monkeypatch):

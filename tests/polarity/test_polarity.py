@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 
 from pipeline.core.embeddings import Embeddings
+from pipeline.core.errors import InputError
 from pipeline.core.ragged import Ragged
+from pipeline.params import Params
+from pipeline.polarity.comparison import compare_kinds
 from pipeline.polarity.polarity import document_frequencies, nearest, polarity, same_polarity
 from pipeline.polarity.word_map import word_map
-from tests.conftest import Project
+from tests.conftest import Project, with_values
 
 
 def test_a_review_counts_once_for_a_word() -> None:
@@ -49,6 +52,25 @@ def test_the_map_is_the_same_each_time_and_keeps_groups_together(rng: np.random.
     first, second = positions[:15].mean(0), positions[15:].mean(0)
     distance = np.linalg.norm(first - second)
     assert all(np.linalg.norm(position - first) < distance for position in positions[:15])
+
+
+@pytest.mark.parametrize(("min_reviews", "n_map"), [(3, 6), (13, None)])
+def test_a_small_corpus_has_a_small_map_or_too_few_words(
+    params: Params, rng: np.random.Generator, min_reviews: int, n_map: int | None
+) -> None:
+    words = [f"w{i}" for i in range(9)]
+    vectors = rng.normal(size=(9, 3)).astype(np.float32)
+    kinds = {"maas": Embeddings(vectors, words, np.arange(9, 0, -1), {}, {})}
+    lengths = [9 - i // 2 for i in range(12)]
+    reviews = Ragged(np.concatenate([np.arange(n, dtype=np.int32) for n in lengths]), np.cumsum([0, *lengths]))
+    labels, valid = np.tile([0, 1], 6).astype(np.int8), np.arange(12) < 2
+    section = with_values(params, polarity__min_reviews=min_reviews, polarity__words=["w1"]).polarity
+    if n_map is None:
+        with pytest.raises(InputError, match=r"^0 words .* occur in 13 or more .*; lower polarity.min_reviews"):
+            compare_kinds(kinds, reviews, labels, valid, section, [1.0])
+    else:
+        on_map = [word for word, *_ in compare_kinds(kinds, reviews, labels, valid, section, [1.0])[1]["map"]["maas"]]
+        assert len(set(on_map)) == len(on_map) == n_map
 
 
 def test_the_stage_compares_three_kinds_on_the_same_words(project: Project) -> None:

@@ -136,6 +136,22 @@ def test_a_slow_answer_is_not_cut_off(served: Any, predictor: Slow) -> None:
     assert served(work) == 200
 
 
+def test_a_client_that_goes_on_asking_is_not_cut_off(served: Any) -> None:
+    async def work(port: int) -> int:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        n_answers, until = 0, time.perf_counter() + 4 * PATIENCE
+        while time.perf_counter() < until:
+            writer.write(PAGE)
+            head = await reader.readuntil(b"\r\n\r\n")
+            await reader.readexactly(int(head.lower().partition(b"content-length: ")[2].split()[0]))
+            n_answers += 1
+            await asyncio.sleep(PATIENCE / 10)
+        writer.close()
+        return n_answers
+
+    assert served(work) > 3
+
+
 def test_a_crowd_is_answered_or_refused(served: Any, predictor: Slow) -> None:
     predictor.seconds = 0.02
 

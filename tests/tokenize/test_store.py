@@ -46,6 +46,12 @@ def test_written_ids_rank_types_by_count_then_string(tmp_path: Path, name: str) 
         assert path.read_bytes() == (tmp_path / "again.npy").read_bytes()
 
 
+def test_labels_that_are_lost_with_the_duplicates_of_test_are_named(data: Path) -> None:
+    Source(data, drop_test_duplicates=False)
+    with pytest.raises(InputError, match=r"without the 1 reviews whose text is also in test, the training part lacks"):
+        Source(data, drop_test_duplicates=True).check_labels()
+
+
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
     train = {

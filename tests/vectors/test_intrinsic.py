@@ -34,6 +34,11 @@ def test_scores_have_their_coverage(embeddings: Embeddings) -> None:
     assert scores["simlex999"] == {"spearman": 0.0, "coverage": pytest.approx(2 / 999, abs=1e-4)}
 
 
+def test_the_coverage_ignores_case_as_gensim_does(embeddings: Embeddings) -> None:
+    upper = Embeddings(embeddings.vectors, [word.title() for word in WORDS], embeddings.counts, {}, {})
+    assert intrinsic(upper)["wordsim353"] == intrinsic(embeddings)["wordsim353"]
+
+
 def test_gensim_gets_the_counts_and_writes_the_same_vectors(embeddings: Embeddings, tmp_path: object) -> None:
     keyed = keyed_vectors(embeddings)
     assert keyed.get_vecattr("queen", "count") == 11

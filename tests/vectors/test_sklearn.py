@@ -59,7 +59,7 @@ def test_it_works_in_several_processes(folder: Path) -> None:
     model = make_pipeline(MeanVectors(folder), LogisticRegression())
     assert cross_val_score(model, texts, labels, cv=2, n_jobs=2).tolist() == [1, 1]
     np.testing.assert_array_equal(
-        MeanVectors(folder, n_jobs=2).fit_transform(texts), MeanVectors(folder).fit_transform(texts)
+        MeanVectors(folder, n_jobs=-2).fit_transform(texts), MeanVectors(folder, n_jobs=None).fit_transform(texts)
     )
 
 
