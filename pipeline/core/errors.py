@@ -37,7 +37,8 @@ def memory_is_short(error: Exception) -> bool:
         return True
     said = re.search(
         r"not enough memory|can(no|')t allocate memory|out of memory|bad_alloc|can't start new thread|launch worker"
-        r" thread|failed to map segment|cannot map zero-fill pages|could not create a primitive|os error 12\b",
+        r" thread|failed to map segment|cannot map zero-fill pages|could not create a primitive|os error 12\b"
+        r"|error return without exception set",
         str(error),
         re.IGNORECASE,
     )
