@@ -55,11 +55,10 @@ def main(rows: list[str]) -> None:
     chunks = list(tokenize(texts, Tokenizer("tweet", lowercase=True)))
     words = list(dict.fromkeys(token for chunk in chunks for token in chunk.types))[:N_WORDS]
     reviews = encode(chunks, {word: i for i, word in enumerate(words)})
+    has_amx = torch.cpu.get_capabilities().get("amx_bf16")
     environment = {
         "hardware": hardware(),
-        "instructions": "AMX"
-        if torch.cpu.get_capabilities().get("amx_bf16")
-        else torch.backends.cpu.get_cpu_capability(),
+        "instructions": "AMX" if has_amx else torch.backends.cpu.get_cpu_capability(),
         "python": platform.python_version(),
         "torch": torch.__version__,
         "num_threads": params.classify.n_processes,

@@ -31,7 +31,7 @@ FLOAT32 = {"classify.precision": "float32"}
 VARIANTS = {
     "native": Variant({}, {}),
     "other_blas": Variant(BLAS, {}),
-    "no_amx": Variant({"ONEDNN_MAX_CPU_ISA": "AVX512_CORE_BF16"}, {}),  # no difference where there is no AMX
+    "no_amx": Variant({"ONEDNN_MAX_CPU_ISA": "AVX512_CORE_BF16"}, {}),  # the same as native on a processor without AMX
     "float32": Variant({}, FLOAT32),
     "avx2": Variant(AVX2, FLOAT32),  # it has no products of bfloat16
     "older_processor": Variant(BLAS | AVX2, FLOAT32),

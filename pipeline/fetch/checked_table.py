@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pipeline.core.errors import InputError
 from pipeline.fetch.names import LABELS, NULLS, SPLIT_NAMES, plain
 from pipeline.fetch.reviews import BATCH, MAX_TEXT, digests
-from pipeline.fetch.tables import read_table
+from pipeline.fetch.tables import array_of, read_table
 
 
 class CheckedTable:
@@ -104,8 +104,4 @@ class CheckedTable:
 
 def _optional(given: dict[str, list[Any]], name: str, n_rows: int) -> pa.Array:
     """Return a column with nulls for what means a missing value; all nulls if there is no such column."""
-    values = [None if plain(value) in NULLS else value for value in given.get(name, [None] * n_rows)]
-    try:
-        return pa.array(values)
-    except OverflowError:  # a number of more than 63 bits
-        return pa.array([None if value is None else str(value) for value in values], pa.string())
+    return array_of([None if plain(value) in NULLS else value for value in given.get(name, [None] * n_rows)])

